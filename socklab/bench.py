@@ -1,0 +1,578 @@
+"""The bench: what a story holds in its hands.
+
+A story makes moves. After each the bench settles: it waits, without a clock, until every
+role stands before a call, is blocked inside one or has ended, and the wire is quiet. Then it
+looks at both hosts with `ss` and writes down what changed. So an expectation never asks what
+the state will be, only what the last look showed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from socklab import hints, look as looking
+from socklab.errors import ExperimentError, LabError
+from socklab.expect import (
+    Expected,
+    Wanted,
+    concerned,
+    met,
+    not_met,
+    tell,
+    tell_rows,
+    wanted,
+)
+from socklab.host import LOOK, Host
+from socklab.moves import ON_SEGMENTS, Move, Verb
+from socklab.packet import DATA, FIN, RST, SYN, SYN_ACK, Flags, Kind, Packet
+from socklab.record import (
+    Call as CallEvent,
+    Event,
+    Expect,
+    Look as LookEvent,
+    Move as MoveEvent,
+    Other,
+    Phase,
+    Segment as SegmentEvent,
+    State as StateEvent,
+    Trouble,
+)
+from socklab.recorder import Recorder
+from socklab.role import Call, Role, show_bytes
+from socklab.ss import Row
+from socklab.wire import Rule, Segment, Verdict, Wire
+
+Which = Kind | Segment | Callable[[Segment], bool]
+"""How a story points at a segment: by its kind (the oldest such), itself, or a question."""
+
+PATIENCE_S = 20.0
+"""A watchdog beyond a timer's own time, in seconds."""
+
+FLAGS: Mapping[Kind, Flags] = {
+    SYN: Flags.SYN,
+    SYN_ACK: Flags.SYN | Flags.ACK,
+    Kind.ACK: Flags.ACK,
+    DATA: Flags.PSH | Flags.ACK,
+    FIN: Flags.FIN | Flags.ACK,
+    RST: Flags.RST,
+}
+"""The flags of a crafted segment of each kind, as kernels send them; a RST has ACK if asked."""
+
+
+class MoveRefused(ExperimentError):
+    """The story asks for a move that can't be made here: no such call waits, no such segment is
+    on the wire. The experiment went another way than its story."""
+
+
+class RoleFailed(ExperimentError):
+    """A role raised an error that its program did not handle."""
+
+
+class Bench:
+    """Hosts, wire, moves, looks and expectations of one run; made by `runner.open_bench`.
+
+    Moves name whom they concern by keyword: a role for calls, and the sending host for
+    segments: `call(client="shutdown")`, `carry(server=ACK)`.
+    """
+
+    def __init__(
+        self,
+        hosts: Sequence[Host],
+        roles: Mapping[str, Role],
+        wire: Wire,
+        recorder: Recorder,
+    ) -> None:
+        self.hosts = {host.name: host for host in hosts}
+        self.roles = roles
+        self.wire = wire
+        self.record = recorder.record
+        self._recorder = recorder
+        self._seen = looking.Look()
+        self._looked_at = 0
+        self._failure: tuple[str, Exception] | None = None
+
+    # --- Moves ---
+
+    async def call(self, **who: str) -> Call:
+        """Let a role make the call before which it stands: `call(client="shutdown")`.
+
+        Returns:
+            The call; `returned` tells whether it came back or is blocked inside.
+
+        Raises:
+            MoveRefused: the role stands before another call, or none.
+        """
+        name, call_name = _one(who)
+        role = self._role(name)
+        if not any(call.name == call_name for call in role.standing):
+            raise self._refuse(f"{name} can't {call_name}(): {role.whereabouts()}")
+        await self.make(Move(Verb.CALL, name, call_name))
+        return next(call for call in reversed(role.calls) if call.name == call_name and call.begun)
+
+    async def carry(self, *, copy: bool = False, **who: Which) -> Segment:
+        """Give a segment that is on the wire to its receiver: `carry(client=FIN)`.
+
+        Args:
+            copy: take one that the kernel sent again; without it only originals are taken.
+            who: the host that sent it, and which it is.
+
+        Raises:
+            MoveRefused: no such segment is on the wire.
+        """
+        return await self._decide(Verb.CARRY, who, copy)
+
+    async def drop(self, *, copy: bool = False, **who: Which) -> Segment:
+        """Lose a segment that is on the wire; otherwise like `carry`."""
+        return await self._decide(Verb.DROP, who, copy)
+
+    async def duplicate(self, *, copy: bool = False, **who: Which) -> Segment:
+        """Give a segment to its receiver and keep it on the wire; otherwise like `carry`."""
+        return await self._decide(Verb.DUPLICATE, who, copy)
+
+    async def postpone(self, *, copy: bool = False, **who: Which) -> Segment:
+        """Let all that is on the wire overtake a segment; otherwise like `carry`."""
+        return await self._decide(Verb.POSTPONE, who, copy)
+
+    async def delay(self, *, after_s: float, copy: bool = False, **who: Which) -> Segment:
+        """Keep a segment on the wire for some real seconds, then carry it; otherwise like `carry`."""
+        return await self._decide(Verb.DELAY, who, copy, more=f"{after_s:g}")
+
+    async def inject(
+        self,
+        *,
+        seq: int,
+        ack: int | None = None,
+        payload: bytes = b"",
+        window: int = 65535,
+        connection: int = 1,
+        **who: Kind,
+    ) -> Segment:
+        """Give a host's peer a segment that the host never sent: `inject(client=RST, seq=1)`.
+
+        Args:
+            seq: its sequence number, relative to the connection's initial one.
+            ack: its acknowledgment number, relative; without one it carries no ACK.
+            payload: its bytes.
+            window: the window field as it stands in the header.
+            connection: on which of the host's connections, counted from 1 as they began.
+            who: the host it claims to come from, and its kind.
+        """
+        host, kind = _one(who)
+        more = f"seq={seq} window={window} connection={connection}"
+        more += "" if ack is None else f" ack={ack}"
+        more += f" payload={payload.hex()}" if payload else ""
+        await self.make(Move(Verb.INJECT, self._host(host).name, str(kind), more=more))
+        return self._injected
+
+    async def wait(self, **who: str) -> None:
+        """Let time pass until a host's timer has fired: `wait(client="timewait")`.
+
+        Args:
+            who: the host, and the timer as `ss -o` names it.
+
+        Raises:
+            MoveRefused: no such timer runs there.
+        """
+        host, timer = _one(who)
+        if not any(row.timer and row.timer.name == timer for row in self._rows(host)):
+            raise self._refuse(f"no timer {timer!r} runs on {host}")
+        await self.make(Move(Verb.WAIT, host, timer))
+
+    async def flow(self, until: Callable[[], bool] | None = None, **states: Expected) -> None:
+        """Let everything flow, one move at a time, until something is so: the dull parts.
+
+        Calls go before segments, roles in the order of the lab, segments in the order of the
+        wire. After each move both hosts are looked at, as after any other.
+
+        Args:
+            until: asked after each move; see `stands_before`.
+            states: or, as in `expect`, what the hosts must show. With neither, until nothing
+                can move any more.
+
+        Raises:
+            MoveRefused: nothing can move any more, and it is still not so.
+        """
+        goal = {self._host(name).name: wanted(expected) for name, expected in states.items()}
+
+        def reached() -> bool:
+            if until is not None:
+                return until()
+            return bool(goal) and all(
+                met(concerned(self._rows(name), sockets), sockets) for name, sockets in goal.items()
+            )
+
+        while not reached():
+            ahead = [move for move in self.moves() if move.verb in (Verb.CALL, Verb.CARRY)]
+            if not ahead:
+                if until is None and not goal:
+                    return
+                told = ", ".join(f"{name} {tell(sockets)}" for name, sockets in goal.items())
+                raise self._refuse(f"nothing can move any more, and not yet {told or 'so'}")
+            await self.make(ahead[0])
+
+    def stands_before(self, **who: str) -> Callable[[], bool]:
+        """A question for `flow`: whether a role stands before a call, `client="shutdown"`."""
+        name, call_name = _one(who)
+        role = self._role(name)
+        return lambda: any(call.name == call_name for call in role.standing)
+
+    def moves(self) -> list[Move]:
+        """What could happen next, in the order in which `flow` would choose."""
+        calls = [
+            Move(Verb.CALL, role.name, call.name)
+            for role in self.roles.values()
+            for call in role.standing[:1]
+        ]
+        fates = [
+            Move.on(verb, segment)
+            for verb in (Verb.CARRY, Verb.DROP, Verb.DUPLICATE, Verb.POSTPONE)
+            for segment in self.wire.held
+        ]
+        timers = {
+            Move(Verb.WAIT, name, row.timer.name): None
+            for name, rows in self._seen.rows.items()
+            for row in rows
+            if row.timer
+        }
+        return [*calls, *fates, *timers]
+
+    async def make(self, move: Move, by: str = "") -> None:
+        """Make one move, settle, look and record: every other way to move ends here.
+
+        Raises:
+            MoveRefused: it can't be made here.
+            RoleFailed: a role raised an error.
+            ImpossibleTransition: a socket changed its state as TCP does not.
+        """
+        act = self._prepare(move, by)
+        self._recorder.add(MoveEvent(self._recorder.now(), str(move)))
+        await act()
+        await self.settle()
+
+    def _prepare(self, move: Move, by: str) -> Callable[[], Awaitable[None]]:
+        """What making a move does; refused here, a move leaves no trace."""
+        if move.verb is Verb.CALL:
+            role = self._role(move.who)
+            call = next((c for c in role.standing if c.name == move.what), None)
+            if call is None:
+                raise self._refuse(f"{move.who} can't {move.what}(): {role.whereabouts()}")
+            return _at_once(call.go.set)
+        if move.verb in ON_SEGMENTS:
+            segment = next((s for s in self.wire.held if Move.on(move.verb, s, move.more) == move), None)
+            if segment is None:
+                raise self._refuse(f"`{move}` finds no such segment; {hints.on_the_wire(self.wire)}")
+            return self._fate(move, segment, by)
+        if move.verb is Verb.INJECT:
+            packet = self._craft(move)
+            return _at_once(lambda: self._inject(packet))
+        return lambda: self._until_fired(move.who, move.what)
+
+    def _fate(self, move: Move, segment: Segment, by: str) -> Callable[[], Awaitable[None]]:
+        if move.verb is Verb.DELAY:
+            return lambda: self._carry_later(segment, float(move.more))
+        decide = {
+            Verb.CARRY: lambda: self.wire.carry(segment, by),
+            Verb.DROP: lambda: self.wire.drop(segment, by),
+            Verb.DUPLICATE: lambda: self.wire.duplicate(segment),
+            Verb.POSTPONE: lambda: self.wire.postpone(segment),
+        }[move.verb]
+        return _at_once(decide)
+
+    async def _decide(
+        self, verb: Verb, who: Mapping[str, Which], copy: bool, more: str = ""
+    ) -> Segment:
+        host, which = _one(who)
+        sender = self._host(host).name
+        segment = next(
+            (s for s in self.wire.held if s.sender == sender and _is(s, which, copy)), None
+        )
+        if segment is None:
+            asked = which.value if isinstance(which, Kind) else "such segment"
+            again = " copy of a" if copy else ""
+            raise self._refuse(
+                f"{verb.value}: no{again} {asked} from {host} is on the wire; "
+                f"{hints.on_the_wire(self.wire)}"
+            )
+        await self.make(Move.on(verb, segment, more))
+        return segment
+
+    async def _carry_later(self, segment: Segment, after_s: float) -> None:
+        await trio.sleep(after_s)  # Time itself is what this move lets pass.
+        await self.settle()
+        self.wire.carry(segment)
+
+    def _craft(self, move: Move) -> Packet:
+        given = dict(word.split("=", 1) for word in move.more.split())
+        kind = Kind(move.what)
+        address = self._host(move.who).address.text
+        connections = self.wire.flows.of(address)
+        number = int(given["connection"])
+        if not 1 <= number <= len(connections):
+            raise self._refuse(f"{move.who} has sent on {len(connections)} connections, not {number}")
+        key = connections[number - 1]
+        ack = int(given["ack"]) if "ack" in given else None
+        flags = FLAGS[kind] | (Flags.ACK if ack is not None else Flags(0))
+        absolute_seq, absolute_ack = self.wire.flows.absolute(key, int(given["seq"]), ack)
+        source, source_port, destination, destination_port = key
+        return Packet(
+            source,
+            destination,
+            source_port,
+            destination_port,
+            flags,
+            absolute_seq,
+            absolute_ack,
+            int(given["window"]),
+            bytes.fromhex(given.get("payload", "")),
+        )
+
+    def _inject(self, packet: Packet) -> None:
+        self._injected = self.wire.inject(packet)
+
+    async def _until_fired(self, host: str, timer: str) -> None:
+        """Until a timer that ran at the last look runs no more as it did then.
+
+        Most timers make themselves heard on the wire; the end of TIME-WAIT or of an orphan
+        changes nothing but a row of `ss`, so there is nothing to await but the time that the
+        row itself says is left.
+        """
+
+        def running(rows: Sequence[Row]) -> dict[tuple[Any, ...], Row]:
+            return {
+                (row.local, row.peer, row.state, row.timer.retransmissions): row
+                for row in rows
+                if row.timer and row.timer.name == timer
+            }
+
+        before = running(self._rows(host))
+        left_s = min(row.timer.left_s for row in before.values() if row.timer)
+        with trio.move_on_after(2 * left_s + PATIENCE_S) as watchdog:
+            while before.keys() <= (now := running(self._rows(host))).keys():
+                left_s = min(now[key].timer.left_s for key in before if now[key].timer)  # type: ignore[union-attr]
+                # The kernel rounds a timer up to its wheel's next tick, 4 ms and more.
+                await trio.sleep(max(left_s, 0.004))
+                await self._quiet()
+                self._look()
+        if watchdog.cancelled_caught:
+            raise self._refuse(f"the timer {timer!r} of {host} did not fire in its time")
+
+    # --- Settle and look ---
+
+    async def settle(self) -> None:
+        """Until nothing moves that is not held; then look, and do what the rules have decided."""
+        await self._quiet()
+        self._look()
+        if self.wire.decided:
+            segment, verdict, rule = self.wire.decided.pop(0)
+            verb = Verb.CARRY if verdict is Verdict.PASS else Verb.DROP
+            if segment in self.wire.held:
+                await self.make(Move.on(verb, segment), by=rule)
+
+    async def _quiet(self) -> None:
+        since = self._recorder.activity
+        while True:
+            await wait_all_tasks_blocked()
+            before = self._recorder.activity
+            await self.wire.fence()
+            await wait_all_tasks_blocked()
+            if self._recorder.activity == before:
+                break
+        self._recorder.arrange(since, self._order)
+        if self._failure is not None:
+            who, error = self._failure
+            raise RoleFailed(f"{who} failed: {hints.place_of(error)}") from error
+
+    def _order(self, event: Event) -> tuple[int, ...]:
+        """Calls that begin, then what they put on the wire, then calls that return."""
+        match event:
+            case CallEvent(phase=phase):
+                rank = 0 if phase is Phase.BEGUN else 2
+                return rank, list(self.roles).index(event.role), event.number
+            case SegmentEvent() | Other():
+                return 1, list(self.hosts).index(event.from_)
+            case _:
+                return (3,)
+
+    def _look(self) -> None:
+        seen = self._take_look()
+        now = self._recorder.now()
+        touched = looking.causes(self.record.events[self._looked_at :])
+        self._recorder.add(LookEvent(now, seen.texts()))
+        changes = seen.since(self._seen)
+        for change in changes:
+            cause = touched.get(change.host, "timer")
+            self._recorder.add(
+                StateEvent(
+                    now,
+                    change.host,
+                    change.local,
+                    change.peer,
+                    str(change.was),
+                    str(change.now),
+                    cause,
+                )
+            )
+        self._seen = seen
+        self._looked_at = self._recorder.activity
+        for change in changes:
+            self._check(change)
+
+    def _take_look(self) -> looking.Look:
+        return looking.take(self.hosts.values())
+
+    def _check(self, change: looking.Change) -> None:
+        looking.check(change)
+
+    def role_failed(self, role: str, error: Exception) -> None:
+        """A role's program raised: the next settle tells it, and ends the run."""
+        self._failure = self._failure or (role, error)
+        self._recorder.add(Trouble(self._recorder.now(), role, hints.place_of(error)))
+
+    def end(self) -> None:
+        """The story has ended: what happens from here on is no part of the Record."""
+        self._recorder.open = False
+
+    # --- Rules ---
+
+    def rule(self, rule: Rule, name: str = "") -> AbstractContextManager[None]:
+        """Judge what is sent within a `with` block; the newest rule is asked first."""
+        return self.wire.rule(rule, name or getattr(rule, "__name__", "a rule").replace("_", " "))
+
+    def cut(self, *hosts: str) -> AbstractContextManager[None]:
+        """Lose everything that these hosts send within a `with` block."""
+        return self.wire.cut(*(self._host(name).name for name in hosts))
+
+    # --- Expectations ---
+
+    def expect(self, **hosts: Expected) -> None:
+        """What `ss` must have shown at the last look: `expect(client=FIN_WAIT_2, server=CLOSED)`.
+
+        Args:
+            hosts: a state, `row(...)` for more than the state, a list of either for several
+                sockets in any order, or CLOSED for none. Listeners count only where LISTEN is
+                named.
+
+        Raises:
+            ExpectationNotMet: it did not; the message tells the story.
+        """
+        expected, observed, wrong = {}, {}, []
+        for name, value in hosts.items():
+            sockets = wanted(value)
+            rows = concerned(self._rows(name), sockets)
+            expected[name], observed[name] = tell(sockets), tell_rows(rows, sockets)
+            if not met(rows, sockets):
+                wrong.append(name)
+        self._judge(expected, observed, wrong)
+
+    def expect_call(
+        self,
+        *,
+        returns: object = None,
+        fails: str | None = None,
+        blocked: bool = False,
+        **who: str,
+    ) -> None:
+        """What a role's latest call of a name came to: `expect_call(client="send", fails="EPIPE")`.
+
+        Args:
+            returns: what it gave back; nothing for the calls that return only success.
+            fails: the errno name of its error instead.
+            blocked: that it has not returned.
+            who: the role, and the call's name.
+        """
+        name, call_name = _one(who)
+        calls = [call for call in self._role(name).calls if call.name == call_name]
+        if blocked:
+            expected = "blocked"
+        elif fails is not None:
+            expected = fails
+        else:
+            expected = show_bytes(returns) if isinstance(returns, bytes) else str(returns or 0)
+        observed = calls[-1].outcome if calls else "never came to it"
+        what = f"{name} {call_name}()"
+        self._judge({what: expected}, {what: observed}, [what] if expected != observed else [])
+
+    def prove(
+        self,
+        claim: str,
+        *,
+        expected: object,
+        observed: object,
+        witnesses: Sequence[Segment] = (),
+    ) -> None:
+        """Any other claim, in words, with the two values that must be equal.
+
+        Args:
+            claim: what it proves, such as "a FIN takes one sequence number".
+            expected: the value it should have.
+            observed: the value it has.
+            witnesses: the segments from which it was read, which not every bench can see.
+        """
+        equal = expected == observed
+        self._judge({claim: str(expected)}, {claim: str(observed)}, [] if equal else [claim])
+
+    def _judge(
+        self, expected: Mapping[str, str], observed: Mapping[str, str], wrong: Sequence[str]
+    ) -> None:
+        where = hints.where()
+        passed = not wrong
+        self._recorder.add(
+            Expect(self._recorder.now(), expected, observed, passed, where)
+        )
+        if passed:
+            return
+        raise not_met(
+            where=where,
+            expected=expected,
+            observed=observed,
+            wrong=wrong,
+            story=self.record.story(),
+            rows=self._seen.texts(),
+            command=" ".join(LOOK),
+            hints=hints.give(self.wire, self.roles.values(), wrong, self._seen),
+        )
+
+    # --- Names ---
+
+    def _refuse(self, why: str) -> MoveRefused:
+        return MoveRefused(f"{hints.where()}: {why}")
+
+    def _role(self, name: str) -> Role:
+        if name not in self.roles:
+            raise LabError(f"there is no role {name!r}; the lab has {', '.join(self.roles)}")
+        return self.roles[name]
+
+    def _host(self, name: str) -> Host:
+        if name not in self.hosts:
+            raise LabError(f"there is no host {name!r}; the lab has {', '.join(self.hosts)}")
+        return self.hosts[name]
+
+    def _rows(self, name: str) -> Sequence[Row]:
+        return self._seen.rows.get(self._host(name).name, ())
+
+
+def _one(who: Mapping[str, Any]) -> tuple[str, Any]:
+    """The one keyword of a move: whom it concerns, and what."""
+    if len(who) != 1:
+        raise LabError(f"a move concerns one role or host, such as client=…, not {len(who)}")
+    return next(iter(who.items()))
+
+
+def _is(segment: Segment, which: Which, copy: bool) -> bool:
+    if isinstance(which, Segment):
+        return segment is which
+    if segment.copy is not copy:
+        return False
+    return segment.packet.kind is which if isinstance(which, Kind) else which(segment)
+
+
+def _at_once(act: Callable[[], object]) -> Callable[[], Awaitable[None]]:
+    async def acting() -> None:
+        act()
+
+    return acting

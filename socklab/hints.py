@@ -1,0 +1,99 @@
+"""What helps somebody whose run went another way: where it was, and what to try."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from socklab.look import Look
+from socklab.role import Role
+from socklab.wire import Segment, Wire
+
+HERE = Path(__file__).parent
+LABS = HERE / "labs"
+"""Where an installed socklab keeps its labs: inside the package, and yet not part of it."""
+
+
+def where() -> str:
+    """The line of the story that is being told: the innermost one outside socklab itself."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
+        frame = frame.f_back
+    return f"{shown(frame.f_code.co_filename)}:{frame.f_lineno}"
+
+
+def place_of(error: BaseException) -> str:
+    """An error in one line: its type, its text, and the line of the lab that it came from."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not _is_ours(frame.filename) and "/trio/" not in frame.filename
+    ]
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if not frames:
+        return text
+    last = frames[-1]
+    told = f"{text}, at {shown(last.filename)}:{last.lineno}"
+    return f"{told}: {last.line}" if last.line else told
+
+
+def shown(filename: str) -> str:
+    """A path as one reads it: from labs/ on for a lab, else from where one stands."""
+    path = Path(filename)
+    if "labs" in path.parts:
+        last = len(path.parts) - 1 - path.parts[::-1].index("labs")
+        return str(Path(*path.parts[last:]))
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _is_ours(filename: str) -> bool:
+    path = Path(filename)
+    return HERE in path.parents and LABS not in path.parents
+
+
+def name(segment: Segment) -> str:
+    """A segment in words: `FIN seq 1 ack 1 from client`."""
+    ack = "" if segment.ack is None else f" ack {segment.ack}"
+    length = f" len {len(segment.packet.payload)}" if segment.packet.payload else ""
+    again = " (a copy)" if segment.copy else ""
+    return f"{segment.packet.kind} seq {segment.seq}{ack}{length} from {segment.sender}{again}"
+
+
+def on_the_wire(wire: Wire) -> str:
+    """What the wire holds, in words."""
+    if not wire.held:
+        return "the wire is empty"
+    return "the wire holds " + ", ".join(name(segment) for segment in wire.held)
+
+
+def give(wire: Wire, roles: Iterable[Role], hosts: Sequence[str], seen: Look) -> list[str]:
+    """What may be missing where these hosts did not show what was expected.
+
+    Args:
+        wire: what is held on it.
+        roles: what each stands before.
+        hosts: those that the expectation failed on.
+        seen: the last look.
+    """
+    given = []
+    held = [segment for segment in wire.held if segment.receiver in hosts]
+    if held:
+        told = ", ".join(name(segment) for segment in held)
+        given.append(f"the wire still holds {told}; carry it first if it is to be there by now")
+    given += [
+        f"{role.whereabouts()}; let it go first if it is to be done by now"
+        for role in roles
+        if role.host.name in hosts and role.standing
+    ]
+    for host in hosts:
+        given += [
+            f"the timer {row.timer.name!r} of {host} has {row.timer.left_s:g} s left"
+            for row in seen.rows.get(host, ())
+            if row.timer and row.timer.name == "timewait"
+        ]
+    return given or ["nothing is held and no role waits: the kernel did as it was told"]

@@ -1,0 +1,90 @@
+"""Moves: everything that can happen next, as values and as lines of text.
+
+A move names what it lets happen, not how it came to be: the call of a role by its name, a
+segment by its sender and its number among that sender's segments. A list of moves, a line
+each, is therefore enough to play a run again.
+
+    call client shutdown
+    carry client 3 FIN
+    drop server 2 ACK
+    wait client timewait
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from socklab.errors import LabError
+from socklab.wire import Segment
+
+
+class Verb(Enum):
+    """What a move does; the comment says what follows it in the text."""
+
+    CALL = "call"  # role, call
+    CARRY = "carry"  # host, number, kind
+    DROP = "drop"  # host, number, kind
+    DUPLICATE = "duplicate"  # host, number, kind
+    POSTPONE = "postpone"  # host, number, kind
+    DELAY = "delay"  # host, number, kind, seconds
+    INJECT = "inject"  # host, kind, then key=value
+    WAIT = "wait"  # host, timer
+
+
+ON_SEGMENTS = frozenset({Verb.CARRY, Verb.DROP, Verb.DUPLICATE, Verb.POSTPONE, Verb.DELAY})
+"""The moves that decide the fate of a segment which is on the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One move. `str()` writes it, `Move.parse` reads it.
+
+    `who` is a role for a call and otherwise a host; `what` a call, a segment's kind or a
+    timer; `number` the segment's; `more` what else the move needs, as text.
+    """
+
+    verb: Verb
+    who: str
+    what: str
+    number: int = 0
+    copy: bool = False
+    more: str = ""
+
+    def __str__(self) -> str:
+        words = [self.verb.value, self.who]
+        if self.verb in ON_SEGMENTS:
+            words.append(str(self.number))
+        words.append(self.what)
+        if self.copy:
+            words.append("copy")
+        if self.more:
+            words.append(self.more)
+        return " ".join(words)
+
+    @classmethod
+    def parse(cls, text: str) -> Move:
+        """The move that a line of text stands for.
+
+        Raises:
+            LabError: the line is no move.
+        """
+        try:
+            verb_word, who, *words = text.split()
+            verb = Verb(verb_word)
+            number = int(words.pop(0)) if verb in ON_SEGMENTS else 0
+            what = words.pop(0)
+            copy = bool(words) and verb in ON_SEGMENTS and words[0] == "copy"
+            return cls(verb, who, what, number, copy, " ".join(words[copy:]))
+        except (ValueError, IndexError) as problem:
+            verbs = ", ".join(verb.value for verb in Verb)
+            raise LabError(
+                f"{text!r} is not a move: one begins with {verbs}, then says who and what, "
+                "such as `call client shutdown` or `carry client 3 FIN`"
+            ) from problem
+
+    @classmethod
+    def on(cls, verb: Verb, segment: Segment, more: str = "") -> Move:
+        """The move that decides this segment's fate."""
+        kind = str(segment.packet.kind)
+        return cls(verb, segment.sender, kind, segment.number, segment.copy, more)

@@ -1,0 +1,112 @@
+"""The weather: every setting that socklab pins on a host, each with its reason.
+
+The same lab must give the same Record on every machine, so what a distribution or an
+administrator may have set is set again, in the host's own namespace, never on the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from socklab.errors import MachineError
+
+SYSCTLS = Path("/proc/sys")
+
+FROZEN_RTO_US = 60_000_000
+"""One minute in microseconds: far beyond what a lab holds a segment, and round in `ss`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One pinned sysctl. `since` names the kernel that brought it, where some lack it."""
+
+    value: str
+    why: str
+    since: str = ""
+
+
+CALM: Mapping[str, Pin] = MappingProxyType(
+    {
+        "net/ipv4/tcp_rto_min_us": Pin(
+            str(FROZEN_RTO_US),
+            "freezes retransmission, so that a held segment is not sent again",
+            since="6.11",
+        ),
+        "net/ipv4/tcp_early_retrans": Pin("0", "no tail-loss probe for a held segment"),
+        "net/ipv4/tcp_recovery": Pin("0", "no RACK timer: loss is what the lab says it is"),
+        "net/ipv4/tcp_congestion_control": Pin("reno", "the same everywhere, and never paced"),
+        "net/ipv4/tcp_no_metrics_save": Pin("1", "no connection learns from one before it"),
+        "net/ipv4/tcp_timestamps": Pin("1", "on, as by default: TIME-WAIT's rules need them"),
+        "net/ipv4/tcp_tw_reuse": Pin("2", "the default: loopback only"),
+        "net/ipv4/tcp_ecn": Pin("2", "the default: accepted, not asked for, so SYN is plain S"),
+        "net/ipv4/tcp_syncookies": Pin("1", "the default"),
+        "net/ipv4/tcp_fin_timeout": Pin("60", "the default"),
+        "net/ipv4/tcp_abort_on_overflow": Pin("0", "the default"),
+        "net/ipv4/tcp_invalid_ratelimit": Pin("0", "every challenge ACK is sent, whatever came before"),
+        "net/ipv4/ip_local_port_range": Pin("32768\t60999", "the default"),
+        "net/ipv4/icmp_echo_ignore_all": Pin("0", "the wire pings a host to know it has settled"),
+        "net/ipv6/icmp/echo_ignore_all": Pin("0", "the same"),
+        "net/ipv6/conf/default/accept_ra": Pin("0", "hosts are silent: no router is sought"),
+        "net/ipv6/conf/default/router_solicitations": Pin("0", "hosts are silent"),
+        "net/ipv6/conf/default/accept_dad": Pin("0", "addresses are usable at once"),
+        "net/ipv6/conf/default/addr_gen_mode": Pin("1", "no link-local address, so no MLD"),
+    }
+)
+"""What holds on every host unless a lab says otherwise."""
+
+CHILD_HASH_BUCKETS = "256"
+"""`tcp_child_ehash_entries`: a host's own small connection table. `ss` walks all of it, and the
+machine-wide one has a quarter of a million buckets (0.35 ms a look instead of 0.02)."""
+
+
+def but(weather: Mapping[str, Pin] = CALM, /, **changes: str | int) -> Mapping[str, Pin]:
+    """This weather with some settings of net/ipv4 changed, as one lab may need.
+
+    Args:
+        changes: a sysctl's last name and its value, such as `tcp_fin_timeout=0`.
+    """
+    changed = dict(weather)
+    for name, value in changes.items():
+        key = f"net/ipv4/{name}"
+        pin = changed.get(key, Pin("", ""))
+        changed[key] = replace(pin, value=str(value), why="asked for by the lab")
+    return MappingProxyType(changed)
+
+
+def pin(weather: Mapping[str, Pin]) -> dict[str, str]:
+    """Write the weather in the namespace this thread is in; give back what is in force.
+
+    Returns:
+        A map of sysctl names such as "net.ipv4.tcp_timestamps" to values; "absent" where this
+        kernel does not have it.
+
+    Raises:
+        MachineError: a setting every kernel has could not be written.
+    """
+    in_force = {}
+    for name, wanted in weather.items():
+        path = SYSCTLS / name
+        try:
+            with path.open("r+b", buffering=0) as setting:
+                setting.write(wanted.value.encode())
+                setting.seek(0)
+                value = setting.read().decode().strip()
+        except FileNotFoundError:
+            value = "absent"
+        except OSError as refused:
+            raise MachineError(
+                f"cannot set {name.replace('/', '.')} on a host ({refused.strerror}): /proc/sys is "
+                "read-only here; in Docker add --security-opt systempaths=unconfined"
+            ) from refused
+        in_force[name.replace("/", ".")] = " ".join(value.split())
+    return in_force
+
+
+def frozen_by_route(in_force: Mapping[str, str]) -> str:
+    """What a host's route must say to freeze retransmission where the sysctl is absent."""
+    if in_force.get("net.ipv4.tcp_rto_min_us") != "absent":
+        return ""
+    return f" rto_min {FROZEN_RTO_US // 1_000_000}s"
