@@ -186,8 +186,9 @@ class Bench:
     async def flow(self, until: Callable[[], bool] | None = None, **states: Expected) -> None:
         """Let everything flow, one move at a time, until something is so: the dull parts.
 
-        Calls go before segments, roles in the order of the lab, segments in the order of the
-        wire. After each move both hosts are looked at, as after any other.
+        Segments go before calls: no program hurries on while something is on its way. Segments
+        go in the order of the wire, roles in the order of the lab's file. After each move both
+        hosts are looked at, as after any other.
 
         Args:
             until: asked after each move; see `stands_before`.
@@ -223,14 +224,15 @@ class Bench:
 
     def moves(self) -> list[Move]:
         """What could happen next, in the order in which `flow` would choose."""
-        calls = [
-            Move(Verb.CALL, role.name, call.name)
+        carried = [Move.on(Verb.CARRY, segment) for segment in self.wire.held]
+        calls = {
+            Move(Verb.CALL, role.name, call.name): None
             for role in self.roles.values()
-            for call in role.standing[:1]
-        ]
-        fates = [
+            for call in role.standing
+        }
+        otherwise = [
             Move.on(verb, segment)
-            for verb in (Verb.CARRY, Verb.DROP, Verb.DUPLICATE, Verb.POSTPONE)
+            for verb in (Verb.DROP, Verb.DUPLICATE, Verb.POSTPONE)
             for segment in self.wire.held
         ]
         timers = {
@@ -239,7 +241,7 @@ class Bench:
             for row in rows
             if row.timer
         }
-        return [*calls, *fates, *timers]
+        return [*carried, *calls, *otherwise, *timers]
 
     async def make(self, move: Move, by: str = "") -> None:
         """Make one move, settle, look and record: every other way to move ends here.

@@ -14,6 +14,7 @@ import fcntl
 import os
 import platform
 import pty
+import select
 import socket
 import struct
 import subprocess
@@ -24,6 +25,7 @@ from pathlib import Path
 
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
+TIOCSWINSZ, TCP_MD5SIG, TCP_ULP = 0x5414, 14, 31
 HERE, PEER = "10.9.0.1", "10.9.0.2"
 
 
@@ -174,13 +176,14 @@ def queues_and_timers() -> list[object]:
 def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
+    kernel = platform.release().partition("-")[0]
     version = run("ss", "-V").decode().strip().rpartition("-")[2]
 
     def capture(name: str, *options: str, terminal: bool = False, **environment: str) -> None:
         command = ["ss", *options]
         shown = " ".join([*(f"{k}={v}" for k, v in environment.items()), *command])
         place = ", stdout a terminal of 80 columns" if terminal else ""
-        head = f"# captured: iproute2 {version}, Linux {platform.release()}{place}\n# {shown}\n"
+        head = f"# captured: iproute2 {version}, Linux {kernel}{place}\n# {shown}\n"
         env = {"PATH": os.environ["PATH"], "LC_ALL": "C", **environment}
         output = through_terminal(command, env) if terminal else b""
         if not terminal:
@@ -210,24 +213,72 @@ def main() -> None:
     held = queues_and_timers()
     capture("queues", *plain, *everything)
     del held
-    for number, name in enumerate(
-        (b"my server", b'say "hi", x', b"(sd-pam)", b'x",pid=1,fd=9', b"nl\nESTAB 0 0 x", b"\xff\x07\t")
-    ):
+    names = (
+        b"my server",
+        b'say "hi", x',
+        b"(sd-pam)",
+        b'x",pid=1,fd=9',
+        b"nl\nESTAB 0 0 x",
+        b"\xff\x07\t",
+    )
+    for number, name in enumerate(names):
         with named(name), socket.create_server((HERE, 7300)):
-            capture(f"name-{number}", *plain, "-p", "-e")
-    with socket.create_server((HERE, 7400)) as many:
-        copies = [os.dup(many.fileno()) for _ in range(900)]
-        with named(b"nine hundred"):
-            capture("many-descriptors", *plain, "-p", "-e", "-m", "-i")
+            capture(f"name-{number}", *plain, "-p", "-e", "sport = :7300")
+    with socket.create_server((HERE, 7400)) as many, named(b"fifty"):
+        copies = [os.dup(many.fileno()) for _ in range(49)]
+        capture("many-descriptors", *plain, "-p", "-e", "sport = :7400")
         for copy in copies:
             os.close(copy)
+    with socket.create_server((HERE, 443)):
+        capture("service", "-H", "-O", "-a", "-t", "sport = :443")
+    with socket.create_server((HERE, 7500)) as keyed:
+        keyed.setsockopt(socket.IPPROTO_TCP, TCP_MD5SIG, md5_key(b"10.0.0.9", b"secret"))
+        capture("md5-key", *plain, "-i", "sport = :7500")
+        capture("md5-key-header", "-n", "-a", "-t", "-i", "sport = :7500")
+    with socket.create_server(("127.0.0.1", 7600)):
+        for protocol, name in ((262, "mptcp"), (0, "tls")):
+            with socket.socket(proto=protocol) as upper:
+                upper.connect(("127.0.0.1", 7600))
+                if name == "tls":
+                    upper.setsockopt(socket.IPPROTO_TCP, TCP_ULP, name.encode())
+                capture(name, *plain, "-i", "dport = :7600")
+    (folder / "events.txt").write_bytes(
+        f"# captured: iproute2 {version}, Linux {kernel}, stdout a terminal of 80 columns\n"
+        "# ss -E -n -t -e\n".encode()
+        + destroyed()
+    )
     capture("nothing", "-n", "-t", "-a", "-o", "-p", "sport = :1")
+
+
+def md5_key(address: bytes, key: bytes) -> bytes:
+    """`struct tcp_md5sig` of linux/tcp.h."""
+    end = struct.pack("H2x4s120x", socket.AF_INET, socket.inet_aton(address.decode()))
+    return end + struct.pack("BBHi80s", 0, 0, len(key), 0, key)
+
+
+def destroyed() -> bytes:
+    """What `ss -E` tells of a few sockets that die."""
+    parent, child = pty.openpty()
+    fcntl.ioctl(child, TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = subprocess.Popen(["ss", "-E", "-n", "-t", "-e"], stdout=child)
+    os.close(child)
+    output = b""
+    while output.count(b"\n") < 4:
+        # Until ss listens nothing is told, and nothing tells that it does: so more die.
+        socket.create_server(("127.0.0.1", 7700)).close()
+        socket.create_server(("::1", 7701), family=socket.AF_INET6).close()
+        if select.select([parent], [], [], 0.05)[0]:
+            output += os.read(parent, 65536)
+    process.terminate()
+    process.wait()
+    os.close(parent)
+    return output
 
 
 def through_terminal(command: list[str], environment: dict[str, str]) -> bytes:
     """What `command` writes to a terminal of 80 columns."""
     parent, child = pty.openpty()
-    fcntl.ioctl(child, 0x5414, struct.pack("HHHH", 24, 80, 0, 0))  # TIOCSWINSZ
+    fcntl.ioctl(child, TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     process = subprocess.Popen(command, stdout=child, env=environment)
     os.close(child)
     output = b""
