@@ -488,7 +488,8 @@ class Bench:
             who: the role, and the call's name.
         """
         name, call_name = _one(who)
-        calls = [call for call in self._role(name).calls if call.name == call_name]
+        made = (call for call in self._role(name).calls if call.begun)
+        calls = [call for call in made if call.name == call_name]
         if blocked:
             expected = "blocked"
         elif fails is not None:
