@@ -13,39 +13,18 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import trio
-from trio.testing import wait_all_tasks_blocked
 
-from socklab import hints, look as looking
-from socklab.errors import ExperimentError, LabError
-from socklab.expect import (
-    Expected,
-    Wanted,
-    concerned,
-    met,
-    not_met,
-    tell,
-    tell_rows,
-    wanted,
-)
-from socklab.host import LOOK, Host
+from socklab import hints
+from socklab.craft import Crafted
+from socklab.errors import ExperimentError
+from socklab.expect import Expected, concerned, met, tell, wanted
 from socklab.moves import ON_SEGMENTS, Move, Verb
-from socklab.packet import DATA, FIN, RST, SYN, SYN_ACK, Flags, Kind, Packet
-from socklab.record import (
-    Call as CallEvent,
-    Event,
-    Expect,
-    Look as LookEvent,
-    Move as MoveEvent,
-    Other,
-    Phase,
-    Segment as SegmentEvent,
-    State as StateEvent,
-    Trouble,
-)
-from socklab.recorder import Recorder
-from socklab.role import Call, Role, show_bytes
+from socklab.observer import Observer, one
+from socklab.packet import Kind, Packet
+from socklab.record import Move as MoveEvent
+from socklab.role import Call
 from socklab.ss import Row
-from socklab.wire import Rule, Segment, Verdict, Wire
+from socklab.wire import Rule, Segment, Verdict
 
 Which = Kind | Segment | Callable[[Segment], bool]
 """How a story points at a segment: by its kind (the oldest such), itself, or a question."""
@@ -53,48 +32,19 @@ Which = Kind | Segment | Callable[[Segment], bool]
 PATIENCE_S = 20.0
 """A watchdog beyond a timer's own time, in seconds."""
 
-FLAGS: Mapping[Kind, Flags] = {
-    SYN: Flags.SYN,
-    SYN_ACK: Flags.SYN | Flags.ACK,
-    Kind.ACK: Flags.ACK,
-    DATA: Flags.PSH | Flags.ACK,
-    FIN: Flags.FIN | Flags.ACK,
-    RST: Flags.RST,
-}
-"""The flags of a crafted segment of each kind, as kernels send them; a RST has ACK if asked."""
-
 
 class MoveRefused(ExperimentError):
     """The story asks for a move that can't be made here: no such call waits, no such segment is
-    on the wire. The experiment went another way than its story."""
+    on the wire. The experiment went another way than its story.
+    """
 
 
-class RoleFailed(ExperimentError):
-    """A role raised an error that its program did not handle."""
-
-
-class Bench:
+class Bench(Observer):
     """Hosts, wire, moves, looks and expectations of one run; made by `runner.open_bench`.
 
     Moves name whom they concern by keyword: a role for calls, and the sending host for
     segments: `call(client="shutdown")`, `carry(server=ACK)`.
     """
-
-    def __init__(
-        self,
-        hosts: Sequence[Host],
-        roles: Mapping[str, Role],
-        wire: Wire,
-        recorder: Recorder,
-    ) -> None:
-        self.hosts = {host.name: host for host in hosts}
-        self.roles = roles
-        self.wire = wire
-        self.record = recorder.record
-        self._recorder = recorder
-        self._seen = looking.Look()
-        self._looked_at = 0
-        self._failure: tuple[str, Exception] | None = None
 
     # --- Moves ---
 
@@ -107,7 +57,7 @@ class Bench:
         Raises:
             MoveRefused: the role stands before another call, or none.
         """
-        name, call_name = _one(who)
+        name, call_name = one(who)
         role = self._role(name)
         if not any(call.name == call_name for call in role.standing):
             raise self._refuse(f"{name} can't {call_name}(): {role.whereabouts()}")
@@ -162,11 +112,9 @@ class Bench:
             connection: on which of the host's connections, counted from 1 as they began.
             who: the host it claims to come from, and its kind.
         """
-        host, kind = _one(who)
-        more = f"seq={seq} window={window} connection={connection}"
-        more += "" if ack is None else f" ack={ack}"
-        more += f" payload={payload.hex()}" if payload else ""
-        await self.make(Move(Verb.INJECT, self._host(host).name, str(kind), more=more))
+        host, kind = one(who)
+        crafted = Crafted(kind, seq, ack, payload, window, connection)
+        await self.make(Move(Verb.INJECT, self._host(host).name, str(kind), more=str(crafted)))
         return self._injected
 
     async def wait(self, **who: str) -> None:
@@ -178,7 +126,7 @@ class Bench:
         Raises:
             MoveRefused: no such timer runs there.
         """
-        host, timer = _one(who)
+        host, timer = one(who)
         if not any(row.timer and row.timer.name == timer for row in self._rows(host)):
             raise self._refuse(f"no timer {timer!r} runs on {host}")
         await self.make(Move(Verb.WAIT, host, timer))
@@ -218,7 +166,7 @@ class Bench:
 
     def stands_before(self, **who: str) -> Callable[[], bool]:
         """A question for `flow`: whether a role stands before a call, `client="shutdown"`."""
-        name, call_name = _one(who)
+        name, call_name = one(who)
         role = self._role(name)
         return lambda: any(call.name == call_name for call in role.standing)
 
@@ -265,12 +213,18 @@ class Bench:
                 raise self._refuse(f"{move.who} can't {move.what}(): {role.whereabouts()}")
             return _at_once(call.go.set)
         if move.verb in ON_SEGMENTS:
-            segment = next((s for s in self.wire.held if Move.on(move.verb, s, move.more) == move), None)
+            segment = next(
+                (s for s in self.wire.held if Move.on(move.verb, s, move.more) == move), None
+            )
             if segment is None:
-                raise self._refuse(f"`{move}` finds no such segment; {hints.on_the_wire(self.wire)}")
+                raise self._refuse(
+                    f"`{move}` finds no such segment; {hints.on_the_wire(self.wire)}"
+                )
             return self._fate(move, segment, by)
         if move.verb is Verb.INJECT:
-            packet = self._craft(move)
+            packet = Crafted.parse(move.what, move.more).packet(
+                self.wire.flows, self._host(move.who).address.text
+            )
             return _at_once(lambda: self._inject(packet))
         return lambda: self._until_fired(move.who, move.what)
 
@@ -288,7 +242,7 @@ class Bench:
     async def _decide(
         self, verb: Verb, who: Mapping[str, Which], copy: bool, more: str = ""
     ) -> Segment:
-        host, which = _one(who)
+        host, which = one(who)
         sender = self._host(host).name
         segment = next(
             (s for s in self.wire.held if s.sender == sender and _is(s, which, copy)), None
@@ -307,31 +261,6 @@ class Bench:
         await trio.sleep(after_s)  # Time itself is what this move lets pass.
         await self.settle()
         self.wire.carry(segment)
-
-    def _craft(self, move: Move) -> Packet:
-        given = dict(word.split("=", 1) for word in move.more.split())
-        kind = Kind(move.what)
-        address = self._host(move.who).address.text
-        connections = self.wire.flows.of(address)
-        number = int(given["connection"])
-        if not 1 <= number <= len(connections):
-            raise self._refuse(f"{move.who} has sent on {len(connections)} connections, not {number}")
-        key = connections[number - 1]
-        ack = int(given["ack"]) if "ack" in given else None
-        flags = FLAGS[kind] | (Flags.ACK if ack is not None else Flags(0))
-        absolute_seq, absolute_ack = self.wire.flows.absolute(key, int(given["seq"]), ack)
-        source, source_port, destination, destination_port = key
-        return Packet(
-            source,
-            destination,
-            source_port,
-            destination_port,
-            flags,
-            absolute_seq,
-            absolute_ack,
-            int(given["window"]),
-            bytes.fromhex(given.get("payload", "")),
-        )
 
     def _inject(self, packet: Packet) -> None:
         self._injected = self.wire.inject(packet)
@@ -363,7 +292,7 @@ class Bench:
         if watchdog.cancelled_caught:
             raise self._refuse(f"the timer {timer!r} of {host} did not fire in its time")
 
-    # --- Settle and look ---
+    # --- Settle ---
 
     async def settle(self) -> None:
         """Until nothing moves that is not held; then look, and do what the rules have decided."""
@@ -372,72 +301,7 @@ class Bench:
         if self.wire.decided:
             segment, verdict, rule = self.wire.decided.pop(0)
             verb = Verb.CARRY if verdict is Verdict.PASS else Verb.DROP
-            if segment in self.wire.held:
-                await self.make(Move.on(verb, segment), by=rule)
-
-    async def _quiet(self) -> None:
-        since = self._recorder.activity
-        while True:
-            await wait_all_tasks_blocked()
-            before = self._recorder.activity
-            await self.wire.fence()
-            await wait_all_tasks_blocked()
-            if self._recorder.activity == before:
-                break
-        self._recorder.arrange(since, self._order)
-        if self._failure is not None:
-            who, error = self._failure
-            raise RoleFailed(f"{who} failed: {hints.place_of(error)}") from error
-
-    def _order(self, event: Event) -> tuple[int, ...]:
-        """Calls that begin, then what they put on the wire, then calls that return."""
-        match event:
-            case CallEvent(phase=phase):
-                rank = 0 if phase is Phase.BEGUN else 2
-                return rank, list(self.roles).index(event.role), event.number
-            case SegmentEvent() | Other():
-                return 1, list(self.hosts).index(event.from_)
-            case _:
-                return (3,)
-
-    def _look(self) -> None:
-        seen = self._take_look()
-        now = self._recorder.now()
-        touched = looking.causes(self.record.events[self._looked_at :])
-        self._recorder.add(LookEvent(now, seen.texts()))
-        changes = seen.since(self._seen)
-        for change in changes:
-            cause = touched.get(change.host, "timer")
-            self._recorder.add(
-                StateEvent(
-                    now,
-                    change.host,
-                    change.local,
-                    change.peer,
-                    str(change.was),
-                    str(change.now),
-                    cause,
-                )
-            )
-        self._seen = seen
-        self._looked_at = self._recorder.activity
-        for change in changes:
-            self._check(change)
-
-    def _take_look(self) -> looking.Look:
-        return looking.take(self.hosts.values())
-
-    def _check(self, change: looking.Change) -> None:
-        looking.check(change)
-
-    def role_failed(self, role: str, error: Exception) -> None:
-        """A role's program raised: the next settle tells it, and ends the run."""
-        self._failure = self._failure or (role, error)
-        self._recorder.add(Trouble(self._recorder.now(), role, hints.place_of(error)))
-
-    def end(self) -> None:
-        """The story has ended: what happens from here on is no part of the Record."""
-        self._recorder.open = False
+            await self.make(Move.on(verb, segment), by=rule)
 
     # --- Rules ---
 
@@ -449,121 +313,8 @@ class Bench:
         """Lose everything that these hosts send within a `with` block."""
         return self.wire.cut(*(self._host(name).name for name in hosts))
 
-    # --- Expectations ---
-
-    def expect(self, **hosts: Expected) -> None:
-        """What `ss` must have shown at the last look: `expect(client=FIN_WAIT_2, server=CLOSED)`.
-
-        Args:
-            hosts: a state, `row(...)` for more than the state, a list of either for several
-                sockets in any order, or CLOSED for none. Listeners count only where LISTEN is
-                named.
-
-        Raises:
-            ExpectationNotMet: it did not; the message tells the story.
-        """
-        expected, observed, wrong = {}, {}, []
-        for name, value in hosts.items():
-            sockets = wanted(value)
-            rows = concerned(self._rows(name), sockets)
-            expected[name], observed[name] = tell(sockets), tell_rows(rows, sockets)
-            if not met(rows, sockets):
-                wrong.append(name)
-        self._judge(expected, observed, wrong)
-
-    def expect_call(
-        self,
-        *,
-        returns: object = None,
-        fails: str | None = None,
-        blocked: bool = False,
-        **who: str,
-    ) -> None:
-        """What a role's latest call of a name came to: `expect_call(client="send", fails="EPIPE")`.
-
-        Args:
-            returns: what it gave back; nothing for the calls that return only success.
-            fails: the errno name of its error instead.
-            blocked: that it has not returned.
-            who: the role, and the call's name.
-        """
-        name, call_name = _one(who)
-        made = (call for call in self._role(name).calls if call.begun)
-        calls = [call for call in made if call.name == call_name]
-        if blocked:
-            expected = "blocked"
-        elif fails is not None:
-            expected = fails
-        else:
-            expected = show_bytes(returns) if isinstance(returns, bytes) else str(returns or 0)
-        observed = calls[-1].outcome if calls else "never came to it"
-        what = f"{name} {call_name}()"
-        self._judge({what: expected}, {what: observed}, [what] if expected != observed else [])
-
-    def prove(
-        self,
-        claim: str,
-        *,
-        expected: object,
-        observed: object,
-        witnesses: Sequence[Segment] = (),
-    ) -> None:
-        """Any other claim, in words, with the two values that must be equal.
-
-        Args:
-            claim: what it proves, such as "a FIN takes one sequence number".
-            expected: the value it should have.
-            observed: the value it has.
-            witnesses: the segments from which it was read, which not every bench can see.
-        """
-        equal = expected == observed
-        self._judge({claim: str(expected)}, {claim: str(observed)}, [] if equal else [claim])
-
-    def _judge(
-        self, expected: Mapping[str, str], observed: Mapping[str, str], wrong: Sequence[str]
-    ) -> None:
-        where = hints.where()
-        passed = not wrong
-        self._recorder.add(
-            Expect(self._recorder.now(), expected, observed, passed, where)
-        )
-        if passed:
-            return
-        raise not_met(
-            where=where,
-            expected=expected,
-            observed=observed,
-            wrong=wrong,
-            story=self.record.story(),
-            rows=self._seen.texts(),
-            command=" ".join(LOOK),
-            hints=hints.give(self.wire, self.roles.values(), wrong, self._seen),
-        )
-
-    # --- Names ---
-
     def _refuse(self, why: str) -> MoveRefused:
         return MoveRefused(f"{hints.where()}: {why}")
-
-    def _role(self, name: str) -> Role:
-        if name not in self.roles:
-            raise LabError(f"there is no role {name!r}; the lab has {', '.join(self.roles)}")
-        return self.roles[name]
-
-    def _host(self, name: str) -> Host:
-        if name not in self.hosts:
-            raise LabError(f"there is no host {name!r}; the lab has {', '.join(self.hosts)}")
-        return self.hosts[name]
-
-    def _rows(self, name: str) -> Sequence[Row]:
-        return self._seen.rows.get(self._host(name).name, ())
-
-
-def _one(who: Mapping[str, Any]) -> tuple[str, Any]:
-    """The one keyword of a move: whom it concerns, and what."""
-    if len(who) != 1:
-        raise LabError(f"a move concerns one role or host, such as client=…, not {len(who)}")
-    return next(iter(who.items()))
 
 
 def _is(segment: Segment, which: Which, copy: bool) -> bool:

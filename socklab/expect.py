@@ -74,9 +74,7 @@ class Wanted:
                 if self.timer is None and self.left_s is None
                 else ("no timer" if row.timer is None else f"timer {row.timer.name}"),
                 "" if self.left_s is None else left,
-                ""
-                if self.orphan is None
-                else ("held by a descriptor" if row.inode else "orphan"),
+                "" if self.orphan is None else ("held by a descriptor" if row.inode else "orphan"),
             )
             if part
         )

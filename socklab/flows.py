@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-
 from socklab.packet import Flags, Packet, seq_add, seq_diff
 
 Key = tuple[str, int, str, int]
@@ -65,7 +64,9 @@ class Flows:
             copy = seq_diff(end, direction.sent_up_to) <= 0
         number = self._counts.get(sender, 0) + 1
         if copy and direction is not None:
-            number = direction.numbers.get(packet.seq, max(direction.numbers.values(), default=number))
+            number = direction.numbers.get(
+                packet.seq, max(direction.numbers.values(), default=number)
+            )
         else:
             self._counts[sender] = number
             if direction is not None and length:
@@ -100,7 +101,6 @@ class Flows:
         source, source_port, destination, destination_port = key
         back = self._directions[destination, destination_port, source, source_port]
         return seq_add(there.initial, seq), seq_add(back.initial, ack)
-
 
 
 def _key(packet: Packet, *, reverse: bool = False) -> Key:

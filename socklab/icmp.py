@@ -152,6 +152,7 @@ def unreachable(original: bytes, code: Unreachable, source: str | None = None) -
     )
     # As much of the original as fits into what every path carries: 576 bytes less 28 of headers
     # (RFC 1812 section 4.3.2.3), 1280 less 48 (RFC 4443 section 2.4).
+    whole = original[: datagram.length_bytes]
     if len(sender) == 4:
-        return _message(sender, destination, 3, code.value[0], bytes(4) + original[:548])
-    return _message(sender, destination, 1, code.value[1], bytes(4) + original[:1232])
+        return _message(sender, destination, 3, code.value[0], bytes(4) + whole[:548])
+    return _message(sender, destination, 1, code.value[1], bytes(4) + whole[:1232])

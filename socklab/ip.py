@@ -95,14 +95,19 @@ class Datagram:
         return inet_ntop(AF_INET if len(self.source) == 4 else AF_INET6, self.destination)
 
     @property
+    def length_bytes(self) -> int:
+        """The length of the whole packet."""
+        if len(self.source) == 4:
+            return 20 + len(self.options) + len(self.body)
+        return 40 + sum(1 + len(rest) for _, rest in self.extension_headers) + len(self.body)
+
+    @property
     def body_checksum(self) -> int:
         """The checksum of the body with its pseudo-header before it; 0 if it holds a right one."""
-        length, protocol = len(self.body), self.protocol
-        if len(self.source) == 4:
-            pseudo_header = struct.pack("!HH", protocol, length)
-        else:
-            pseudo_header = struct.pack("!II", length, protocol)
-        return checksum(self.source + self.destination + pseudo_header + self.body)
+        # The layout of IPv6 (RFC 8200 section 8.1) serves IPv4 as well: its pseudo-header has the
+        # same numbers in fewer bits, and zeros count nothing.
+        numbers = struct.pack("!II", len(self.body), self.protocol)
+        return checksum(self.source + self.destination + numbers + self.body)
 
     @classmethod
     def parse(cls, data: bytes) -> Datagram:

@@ -149,7 +149,9 @@ def parse_header(docstring: str, path: Path) -> tuple[str, dict[str, str]]:
     """
     lines = inspect.cleandoc(docstring).splitlines()
     title = lines[0].rstrip(".") if lines else ""
-    found = re.findall(rf"^({'|'.join(FIELDS)}):[ \t]*(.*(?:\n[ \t]+.*)*)", "\n".join(lines), re.M)
+    found = re.findall(
+        rf"^({'|'.join(FIELDS)}):[ \t]*(.*(?:\n[ \t]+.*)*)", "\n".join(lines), re.MULTILINE
+    )
     header = {key: " ".join(text.split()) for key, text in found}
     if missing := [name for name in REQUIRED if not header.get(name)]:
         raise LabError(

@@ -89,7 +89,8 @@ def check(change: Change, *, sampled: bool = False) -> None:
 
 def causes(events: Iterable[Event]) -> dict[str, str]:
     """What last happened to each host in these events: a call's name, a segment's or a packet's
-    kind. A host that is not in it was not touched, so what it did is a timer's doing."""
+    kind. A host that is not in it was not touched, so what it did is a timer's doing.
+    """
     touched = {}
     for event in events:
         match event:

@@ -134,15 +134,16 @@ def be_allowed() -> None:
         return
     uid, gid = os.geteuid(), os.getegid()
     try:
-        _call("unshare", CLONE_NEWUSER | CLONE_NEWNET)
+        _call("unshare", CLONE_NEWUSER)
         # setgroups must be given up before gid_map can be written without privilege.
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
         Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+        # Last, so that a refusal (AppArmor's comes here) leaves the machine's network to the
+        # loopback fallback.
+        _call("unshare", CLONE_NEWNET)
     except OSError as refused:
         raise MachineError(why_refused(refused)) from refused
-    if not may_make_namespaces():
-        raise MachineError(why_refused(PermissionError(errno.EPERM, os.strerror(errno.EPERM))))
 
 
 def why_refused(refused: OSError) -> str:

@@ -102,7 +102,7 @@ _TCPDUMP_LETTERS: Final = tuple(zip((1, 2, 4, 8, 16, 32, 64, 128, 256), "FSRP.UE
 
 
 class Kind(Enum):
-    """What a segment is to people: of those that fit, the first of RST, SYN+ACK, SYN, FIN, data, ACK.
+    """What a segment is to people: the first that fits of RST, SYN+ACK, SYN, FIN, data, ACK.
 
     So a FIN may carry payload and a RST an ACK, while an ACK carries nothing else.
     """
@@ -368,4 +368,10 @@ def _other(datagram: Datagram, data: bytes) -> Other:
         description = f"UDP from port {int.from_bytes(body[:2])} to {int.from_bytes(body[2:4])}"
     else:
         description = name
-    return Other(datagram.source_text, datagram.destination_text, name, description, data)
+    return Other(
+        datagram.source_text,
+        datagram.destination_text,
+        name,
+        description,
+        data[: datagram.length_bytes],
+    )

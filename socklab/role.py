@@ -23,13 +23,11 @@ from typing import Any
 import trio
 
 from socklab.host import Host
-from socklab.record import Call as CallEvent
-from socklab.record import Phase
+from socklab.record import Call as CallEvent, Phase
 from socklab.recorder import Recorder
 
 Address = tuple[Any, ...]
 """As the socket module writes it: a host and a port. The host may be a lab's host name."""
-
 
 
 @dataclass(eq=False)
@@ -67,7 +65,7 @@ class Role:
         host: where it runs.
         recorder: who writes its calls down.
         hosts: every host's address, so that a role can say `("server", 80)`.
-        ports: the port a service has here, where it can't have the one it asks for.
+        port: what a service's port is here, where it can't have the one it asks for.
     """
 
     def __init__(
@@ -76,13 +74,13 @@ class Role:
         host: Host,
         recorder: Recorder,
         hosts: Mapping[str, str],
-        ports: Mapping[int, int] | None = None,
+        port: Callable[[int], int] = lambda wanted: wanted,
     ) -> None:
         self.name = name
         self.host = host
         self._recorder = recorder
         self._hosts = hosts
-        self._ports = ports or {}
+        self._port = port
         self._numbers = itertools.count(1)
         self.calls: list[Call] = []
         self.sockets: list[Socket] = []
@@ -164,7 +162,7 @@ class Role:
     def resolve(self, address: Address) -> Address:
         """An address with a host name of the lab in it, as the kernel wants it."""
         host, port, *rest = address
-        return (self._hosts.get(host, host), self._ports.get(port, port), *rest)
+        return (self._hosts.get(host, host), self._port(port), *rest)
 
     def abort(self) -> None:
         """Close what is still open, without a FIN that anybody would have to wait for."""

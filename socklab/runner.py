@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import trio
 
 from socklab import hints
 from socklab.bench import Bench
 from socklab.errors import MachineError, SocklabError
-from socklab.host import make_hosts, unmake_hosts
-from socklab.lab import HOSTS, Control, Lab, Program, host_of
+from socklab.expect import ExpectationNotMet
+from socklab.host import Host, make_hosts, unmake_hosts
+from socklab.lab import HOSTS, Control, Lab, Program, Story, host_of
 from socklab.link import choose
+from socklab.loopback import LoopbackBench, Ports, loopback_hosts
+from socklab.moves import Move
 from socklab.namespaces import be_allowed
+from socklab.observer import RoleFailed
 from socklab.record import Record, Trouble, verdict
 from socklab.recorder import Recorder
 from socklab.role import Role
@@ -47,22 +52,49 @@ async def open_bench(
     """
     be_allowed()
     kind = choose(link)
+    record = record or new_record()
     hosts, cables = make_hosts(HOSTS, kind, ipv6=ipv6, weather=weather)
     try:
-        record = record or Record("", "wire", kind.value, {})
-        record.link = kind.value
+        record.bench, record.link = "wire", kind.value
         record.hosts = {host.name: host.address.text for host in hosts}
         record.weather = dict(hosts[0].weather)
         recorder = Recorder(record)
-        by_name = {host.name: host for host in hosts}
-        roles = {
-            name: Role(name, by_name[host_of(name)], recorder, record.hosts) for name in programs
-        }
+        roles = _roles(programs, hosts, recorder)
         bench = Bench(hosts, roles, Wire(hosts, cables, recorder), recorder)
         async with _playing(bench, programs):
             yield bench
     finally:
         unmake_hosts(hosts, cables)
+
+
+@asynccontextmanager
+async def open_loopback(
+    programs: Mapping[str, Program], *, ipv6: bool = False, record: Record | None = None
+) -> AsyncIterator[Bench]:
+    """A bench without a wire, on this machine's loopback; see loopback.py for what it can show."""
+    record = record or new_record()
+    hosts = loopback_hosts(HOSTS, ipv6=ipv6)
+    record.bench = record.link = "loopback"
+    record.hosts = {host.name: host.address.text for host in hosts}
+    recorder = Recorder(record)
+    ports = Ports(hosts[0].address.text)
+    roles = _roles(programs, hosts, recorder, ports.__getitem__)
+    bench = LoopbackBench(hosts, roles, recorder, ports)
+    async with _playing(bench, programs):
+        yield bench
+
+
+def _roles(
+    programs: Iterable[str],
+    hosts: Sequence[Host],
+    recorder: Recorder,
+    port: Callable[[int], int] = lambda wanted: wanted,
+) -> dict[str, Role]:
+    by_name = {host.name: host for host in hosts}
+    addresses = {host.name: host.address.text for host in hosts}
+    return {
+        name: Role(name, by_name[host_of(name)], recorder, addresses, port) for name in programs
+    }
 
 
 @asynccontextmanager
@@ -81,8 +113,7 @@ async def _playing(bench: Bench, programs: Mapping[str, Program]) -> AsyncIterat
     failure: Exception | None = None
     try:
         async with trio.open_nursery() as nursery:
-            if bench.wire is not None:
-                nursery.start_soon(bench.wire.run)
+            nursery.start_soon(bench.wire.run)
             for name in programs:
                 nursery.start_soon(play, name)
             # Kept out of the nursery, which would wrap it in a group.
@@ -101,14 +132,135 @@ async def _playing(bench: Bench, programs: Mapping[str, Program]) -> AsyncIterat
 
 
 async def run_lab(
-    lab: Lab, *, link: str = "auto", ipv6: bool = False, control: Control | None = None
+    lab: Lab,
+    *,
+    bench: str = "auto",
+    link: str = "auto",
+    ipv6: bool = False,
+    control: Control | None = None,
+    record: Record | None = None,
 ) -> Record:
     """Run a lab, or with `control` its control, to its end.
 
+    Args:
+        lab: what to run.
+        bench: "wire"; "loopback", for a lab that has something to show there; or "auto", which
+            is the wire wherever this machine allows it.
+        link: "tun", "veth" or "auto".
+        ipv6: whether the hosts have IPv6 addresses.
+        control: what to change, so that the lab must fail.
+        record: where to write: one from `new_record(lab)`, for a caller who wants to keep what
+            there is when the run is interrupted.
+
     Returns:
         The Record; `passed` has the verdict, and a failed one ends with what went wrong.
+
+    Raises:
+        MachineError: this machine can't run it, with the cure.
     """
-    record = Record(
+
+    async def story(opened: Bench) -> None:
+        if control is not None and control.rule is not None:
+            with opened.rule(control.rule, control.why):
+                await lab.story(opened)
+        else:
+            await lab.story(opened)
+
+    programs = dict(lab.roles) | (dict(control.roles) if control else {})
+    record = record or new_record(lab)
+    if _has_wire(lab, bench):
+        opening = open_bench(programs, link=link, ipv6=ipv6, weather=lab.weather, record=record)
+    else:
+        opening = open_loopback(programs, ipv6=ipv6, record=record)
+    return await _tell(story, opening, record)
+
+
+async def replay(
+    lab: Lab, moves: Sequence[str], *, link: str = "auto", ipv6: bool = False
+) -> Record:
+    """Play a run's moves again, without its story: the same calls, segments and states.
+
+    What the story expected is not asked again. `Record.essence()` of both runs is the same,
+    expectations aside.
+
+    Args:
+        lab: the lab the moves are from.
+        moves: a move each, as in `Record.moves()`.
+        link: "tun", "veth" or "auto".
+        ipv6: whether the hosts have IPv6 addresses.
+
+    Raises:
+        LabError: a line is no move.
+    """
+    parsed = [Move.parse(text) for text in moves]
+
+    async def story(opened: Bench) -> None:
+        for move in parsed:
+            await opened.make(move)
+
+    record = new_record(lab)
+    opening = open_bench(lab.roles, link=link, ipv6=ipv6, weather=lab.weather, record=record)
+    await _tell(story, opening, record)
+    record.passed = not any(record.of(Trouble))
+    return record
+
+
+async def _tell(
+    story: Story, opening: AbstractAsyncContextManager[Bench], record: Record
+) -> Record:
+    """Tell a story on a bench, and write down how it ended."""
+    began = time.perf_counter()
+    failed: Exception | None = None
+    try:
+        async with opening as bench:
+            await story(bench)
+    except MachineError:
+        raise
+    except Exception as error:
+        failed = error
+    record.duration_s = round(time.perf_counter() - began, 6)
+    if failed is not None and not isinstance(failed, RoleFailed):
+        record.events.append(_trouble(record.duration_s, failed))
+    record.passed = failed is None and verdict(record.events)
+    return record
+
+
+def _trouble(at_s: float, error: Exception) -> Trouble:
+    if isinstance(error, ExpectationNotMet):
+        return Trouble(at_s, "story", error.summary, error.advice)
+    if isinstance(error, SocklabError):
+        return Trouble(at_s, "story", str(error))
+    return Trouble(at_s, "story", f"the story itself failed: {hints.place_of(error)}")
+
+
+def _has_wire(lab: Lab, bench: str) -> bool:
+    """Whether a run stands on a wire; if not, on loopback.
+
+    Raises:
+        MachineError: neither can be: with what would allow it.
+    """
+    if bench == "loopback":
+        if not lab.loopback:
+            raise MachineError(
+                f"{lab.name} needs a held wire: nothing of it stands still on loopback; "
+                "run it with --bench wire"
+            )
+        return False
+    try:
+        be_allowed()
+    except MachineError as refused:
+        if bench == "auto" and lab.loopback:
+            return False
+        raise MachineError(f"{lab.name} needs a held wire, but {refused}") from refused
+    return True
+
+
+def new_record(lab: Lab | None = None) -> Record:
+    """An empty Record of a run on this machine."""
+    machine = {"kernel": os.uname().release}
+    if lab is None:
+        return Record("", "wire", "", {}, machine=machine)
+    return Record(
         lab.name,
         "wire",
         "",
@@ -116,40 +268,5 @@ async def run_lab(
         title=lab.title,
         question=lab.header["Question"],
         see=lab.header["See"],
-        machine=machine(),
+        machine=machine,
     )
-    began = trio.current_time()
-    programs = dict(lab.roles) | (dict(control.roles) if control else {})
-    failed: SocklabError | None = None
-    try:
-        async with open_bench(
-            programs, link=link, ipv6=ipv6, weather=lab.weather, record=record
-        ) as bench:
-            if control is not None and control.rule is not None:
-                with bench.rule(control.rule, control.why):
-                    await lab.story(bench)
-            else:
-                await lab.story(bench)
-    except MachineError:
-        raise
-    except SocklabError as error:
-        failed = error
-    except Exception as error:
-        failed = StoryFailed(f"the story failed: {hints.place_of(error)}")
-        failed.__cause__ = error
-    record.duration_s = round(trio.current_time() - began, 6)
-    if failed is not None:
-        summary = getattr(failed, "summary", str(failed))
-        advice = getattr(failed, "advice", ())
-        record.events.append(Trouble(record.duration_s, "story", summary, advice))
-    record.passed = failed is None and verdict(record.events)
-    return record
-
-
-class StoryFailed(SocklabError):
-    """The story's own code raised."""
-
-
-def machine() -> dict[str, str]:
-    """What this run stands on, for the Record."""
-    return {"kernel": os.uname().release, "system": os.uname().sysname}

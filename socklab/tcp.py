@@ -7,7 +7,7 @@ How to read a step from what `ss` shows: one row is one connection, named by its
 ports, and a connection without a row is CLOSED. RFC 9293 has one record that goes from LISTEN to
 SYN-RECEIVED; Linux keeps the listener in LISTEN and adds a row for the child, so there the same
 event reads CLOSED to SYN-RECEIVED, and a child that is reset goes to CLOSED, not back to LISTEN.
-Both readings are in the tables.
+`STEPS` has the first reading, `LINUX_STEPS` the second.
 
 Left out: what never changes a state (data in ESTABLISHED, challenge ACKs, retransmissions that are
 answered), Multipath TCP, and kernel TLS.
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import Final
 
 from socklab.errors import LabError
@@ -84,8 +85,8 @@ SYNCHRONIZED: Final = frozenset(State) - {CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED
 TRANSIENT: Final = frozenset({SYN_SENT, SYN_RECEIVED, FIN_WAIT_1, CLOSING, LAST_ACK})
 """States that wait for a segment in flight, so that they stand still only on a held wire.
 
-The others wait for a call of a program (LISTEN, ESTABLISHED, FIN-WAIT-2's peer, CLOSE-WAIT), for a
-timer (TIME-WAIT) or for nothing (CLOSED).
+The others wait for a call of this program or the peer's (LISTEN, ESTABLISHED, CLOSE-WAIT,
+FIN-WAIT-2), for a timer (TIME-WAIT) or for nothing (CLOSED).
 """
 
 
@@ -175,7 +176,7 @@ class Step:
 
     @property
     def opens(self) -> bool:
-        """Whether a new connection begins with it: from CLOSED, or over an old TIME-WAIT."""
+        """Whether a new connection begins with it: from nothing, or over the remains of an old."""
         return self.state in (CLOSED, TIME_WAIT, FIN_WAIT_2) and self.next in _OPENED
 
 
@@ -213,7 +214,7 @@ STEPS: Final[tuple[Step, ...]] = (
          "only the child's row goes: the listener never left LISTEN"),
     Step(SYN_RECEIVED, On.ACK_OF_SYN, ESTABLISHED, "RFC 9293 §3.3.2 figure 5"),
     Step(SYN_RECEIVED, On.CLOSE, FIN_WAIT_1, "RFC 9293 §3.3.2 figure 5",
-         "close() by one with a descriptor; shutdown(SHUT_WR) waits for the ACK of SYN"),
+         "close(); shutdown(SHUT_WR) waits for the ACK of SYN"),
     Step(ESTABLISHED, On.CLOSE, FIN_WAIT_1, "RFC 9293 §3.3.2 figure 5"),
     Step(ESTABLISHED, On.FIN, CLOSE_WAIT, "RFC 9293 §3.3.2 figure 5"),
     Step(FIN_WAIT_1, On.ACK_OF_FIN, FIN_WAIT_2, "RFC 9293 §3.3.2 figure 5"),
@@ -349,6 +350,7 @@ def steps(was: State, now: State) -> tuple[Step, ...]:
     return tuple(step for step in _ON_LINUX if step.state is was and step.next is now)
 
 
+@cache
 def can_become(was: State, now: State) -> bool:
     """Whether a connection seen in `was` may be in `now` when it is looked at again, on Linux."""
     # Reachable, not adjacent: who looks only now and then is a sampler, and a state that lasts

@@ -45,7 +45,9 @@ CALM: Mapping[str, Pin] = MappingProxyType(
         "net/ipv4/tcp_syncookies": Pin("1", "the default"),
         "net/ipv4/tcp_fin_timeout": Pin("60", "the default"),
         "net/ipv4/tcp_abort_on_overflow": Pin("0", "the default"),
-        "net/ipv4/tcp_invalid_ratelimit": Pin("0", "every challenge ACK is sent, whatever came before"),
+        "net/ipv4/tcp_invalid_ratelimit": Pin(
+            "0", "every challenge ACK is sent, whatever came before"
+        ),
         "net/ipv4/ip_local_port_range": Pin("32768\t60999", "the default"),
         "net/ipv4/icmp_echo_ignore_all": Pin("0", "the wire pings a host to know it has settled"),
         "net/ipv6/icmp/echo_ignore_all": Pin("0", "the same"),

@@ -25,9 +25,7 @@ from socklab.flows import Flows
 from socklab.host import Host
 from socklab.link import Link
 from socklab.packet import Other, Packet, echo_request, is_echo_reply, parse
-from socklab.record import Fate
-from socklab.record import Other as OtherEvent
-from socklab.record import Segment as SegmentEvent
+from socklab.record import Fate, Other as OtherEvent, Segment as SegmentEvent
 from socklab.recorder import Recorder
 
 FENCE_IDENTIFIER = 0x50C1

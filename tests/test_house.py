@@ -18,6 +18,7 @@ PACKAGE = ROOT / "socklab"
 
 LAYERS = {
     "pure": {
+        "craft",
         "errors",
         "flows",
         "icmp",
@@ -40,7 +41,7 @@ LAYERS = {
         "weather",
         "wire",
     },
-    "scenario": {"bench", "expect", "lab", "look", "moves", "runner"},
+    "scenario": {"bench", "expect", "hints", "lab", "look", "moves", "observer", "runner"},
     "views": {"views"},
     "cli": {"__main__", "cli"},
 }
@@ -204,7 +205,8 @@ def committed() -> list[Path]:
     except FileNotFoundError:
         pytest.skip("git is not installed")
     except subprocess.CalledProcessError as refused:
-        pytest.skip(f"not a git checkout: {refused.stderr.strip()}")
+        reason, *_ = refused.stderr.splitlines()
+        pytest.skip(f"git does not list it: {reason}")
     return [path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()]
 
 

@@ -22,7 +22,6 @@ from socklab import (
     LAST_ACK,
     TIME_WAIT,
     Bench,
-    Control,
     Role,
 )
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 
@@ -144,6 +144,12 @@ class Info:
         info = cls.__new__(cls)
         info.__dict__.update(said)
         return info
+
+    def __repr__(self) -> str:
+        """What was said: most of the sixty fields are None."""
+        values = ((each.name, getattr(self, each.name)) for each in fields(self))
+        said = (f"{name}={value!r}" for name, value in values if value not in (None, (), {}))
+        return f"Info({', '.join(said)})"
 
     @property
     def app_limited(self) -> bool:

@@ -56,7 +56,10 @@ _USERS_BEGIN = re.compile(r" +users:\(")
 FIELD_BYTES = 65535
 """The longest field that `ss` holds; what is over is not printed. Measured on 6.1: the field
 counts from the blank before `users:`."""
-_PARTIAL_WORD = re.compile(r"(?:\s(?:send|pacing_rate|delivery_rate|\w+:))?\s\S*\Z", re.ASCII)
+# The word that a cut may have hit, and the one before it where the two belong together.
+_PARTIAL_WORD = re.compile(
+    r"(?:\s(?:send|pacing_rate|delivery_rate|ino:\d+|\w+:))?\s\S*\Z", re.ASCII
+)
 
 _DETAILS = re.compile(
     r"""
@@ -75,8 +78,11 @@ _DETAILS = re.compile(
     """,
     re.ASCII | re.VERBOSE,
 )
+# --cgroup without -e has no arrows. The path then goes up to what is sure to be no path: the
+# end of the line or a bracket; else to the first blank.
 _CGROUP = re.compile(
-    r" cgroup:(unreachable:[0-9a-f]+|/\S*|/[^\n]*?)(?=[ ]+\S|\s*\n|\s*\Z)", re.ASCII
+    r" cgroup:(unreachable:[0-9a-f]+|/[^\n]*?(?=\ inet-sockopt:\ \(|\ skmem:\(|\s*\n)|/\S*)(?!\S)",
+    re.ASCII,
 )
 _SOCKOPT = re.compile(r"\s+inet-sockopt: \(((?: [a-z0-9_]+)*)\)", re.ASCII)
 _MEMORY = re.compile(r"\s+((?:sk)?mem:\([^()\s]*\))", re.ASCII)
@@ -246,6 +252,9 @@ def _record(
     if match := _MEMORY.match(rest, position):
         memory = parse_memory(match[1])
         position = match.end()
+    words = rest[position:]
+    if cut and ":" not in words:
+        words = ""  # what they belong to is gone
     ino = None if inode is None else int(inode)
     row = Row(
         *head,
@@ -257,7 +266,7 @@ def _record(
         inode=ino,
         cookie=cookie,
         fwmark=None if fwmark is None else int(fwmark, 16),
-        cgroup=cgroup,
+        cgroup=None if cut and receive is None else cgroup,  # the arrows are its end
         v6only=None if v6only is None else v6only == "1",
         shut_receive=None if receive is None else receive == "-",
         shut_send=None if send is None else send == "-",
@@ -266,7 +275,7 @@ def _record(
         class_id=None if class_id is None else int(class_id, 16),
         inet_sockopt=sockopt,
         memory=memory,
-        info=parse_info(rest[position:]),
+        info=parse_info(words),
         cut=cut,
     )
     return row, end
@@ -309,7 +318,7 @@ def _cut_users(rest: str) -> tuple[tuple[User, ...], str]:
     """The users that are whole in a list without an end, and what stands after the list."""
     field = _as_bytes(rest.lstrip(" "))
     held = FIELD_BYTES - 1  # one is the blank before
-    if len(field.rstrip()) < held:
+    if len(field.rstrip(b"\n")) < held:
         raise Unreadable("the list of users does not read")
     listed = field[:held].decode("utf-8", "surrogateescape")
     users = []

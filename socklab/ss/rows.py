@@ -117,6 +117,16 @@ class Row(NamedTuple):
     cut: bool = False
     """`ss` cut the row at 65535 bytes: users are missing, and perhaps what follows them."""
 
+    def __repr__(self) -> str:
+        """What was said, without the text: it says the same."""
+        values = zip(self._fields, self, strict=True)
+        said = (
+            f"{name}={value!r}"
+            for name, value in values
+            if name != "text" and value != self._field_defaults.get(name, "always")
+        )
+        return f"Row({', '.join(said)})"
+
     @property
     def orphan(self) -> bool | None:
         """Whether the program has closed it and the kernel goes on alone; None without -e.

@@ -59,7 +59,8 @@ def _rate(text: str) -> float:
     match = _RATE.fullmatch(text)
     if match is None:
         raise ValueError
-    return float(match[1]) * _PREFIX[match[2]]
+    # Whole bits: 4.1 * 1e6 is 4099999.9999999995.
+    return float(round(float(match[1]) * _PREFIX[match[2]]))
 
 
 def _pair(text: str, separator: str, one: Callable[[str], Any]) -> tuple[Any, Any]:

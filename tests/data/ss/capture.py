@@ -30,7 +30,7 @@ HERE, PEER = "10.9.0.1", "10.9.0.2"
 
 
 def checksum(data: bytes) -> int:
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
@@ -235,10 +235,12 @@ def main() -> None:
         keyed.setsockopt(socket.IPPROTO_TCP, TCP_MD5SIG, md5_key(b"10.0.0.9", b"secret"))
         capture("md5-key", *plain, "-i", "sport = :7500")
         capture("md5-key-header", "-n", "-a", "-t", "-i", "sport = :7500")
-    with socket.create_server(("127.0.0.1", 7600)):
-        with socket.socket(proto=socket.IPPROTO_MPTCP) as upper:
-            upper.connect(("127.0.0.1", 7600))
-            capture("mptcp", *plain, "-i", "dport = :7600")
+    with (
+        socket.create_server(("127.0.0.1", 7600)),
+        socket.socket(proto=socket.IPPROTO_MPTCP) as upper,
+    ):
+        upper.connect(("127.0.0.1", 7600))
+        capture("mptcp", *plain, "-i", "dport = :7600")
     (folder / "events.txt").write_bytes(
         f"# captured: iproute2 {version}, Linux {kernel}, stdout a terminal of 80 columns\n"
         "# ss -E -n -t -e\n".encode()

@@ -1,0 +1,252 @@
+"""The observer: settles a bench, looks at it with `ss`, and judges what the story expects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trio.testing import wait_all_tasks_blocked
+
+from socklab import hints, look as looking
+from socklab.errors import ExperimentError, LabError
+from socklab.expect import Expected, concerned, met, not_met, tell, tell_rows, wanted
+from socklab.host import LOOK, Host
+from socklab.packet import Kind
+from socklab.record import (
+    Call as CallEvent,
+    Event,
+    Expect,
+    Look as LookEvent,
+    Other,
+    Phase,
+    Segment as SegmentEvent,
+    State as StateEvent,
+    Trouble,
+)
+from socklab.recorder import Recorder
+from socklab.role import Role, show_bytes
+from socklab.ss import Row
+from socklab.wire import Segment, Wire
+
+
+class RoleFailed(ExperimentError):
+    """A role raised an error that its program did not handle."""
+
+
+class Observer:
+    """What sees a run: its hosts by name, its roles, its wire, and the last look at them."""
+
+    def __init__(
+        self,
+        hosts: Sequence[Host],
+        roles: Mapping[str, Role],
+        wire: Wire,
+        recorder: Recorder,
+    ) -> None:
+        self.hosts = {host.name: host for host in hosts}
+        self.roles = roles
+        self.wire = wire
+        self.record = recorder.record
+        self._recorder = recorder
+        self._seen = looking.Look()
+        self._looked_at = 0
+        self._failure: tuple[str, Exception] | None = None
+
+    # --- Standing still ---
+
+    async def _quiet(self) -> None:
+        since = self._recorder.activity
+        while True:
+            await wait_all_tasks_blocked()
+            before = self._recorder.activity
+            await self.wire.fence()
+            await wait_all_tasks_blocked()
+            if self._recorder.activity == before:
+                break
+        self._arrange(since)
+
+    def _arrange(self, since: int) -> None:
+        """Put what a settle wrote in order, and tell what a role raised."""
+        self._recorder.arrange(since, self._order)
+        if self._failure is not None:
+            who, error = self._failure
+            raise RoleFailed(f"{who} failed: {hints.place_of(error)}") from error
+
+    def _order(self, event: Event) -> tuple[int, ...]:
+        """Calls that begin, then what they put on the wire, then calls that return."""
+        match event:
+            case CallEvent(phase=phase):
+                rank = 0 if phase is Phase.BEGUN else 2
+                return rank, list(self.roles).index(event.role), event.number
+            case SegmentEvent() | Other():
+                return 1, list(self.hosts).index(event.from_)
+            case _:
+                return (3,)
+
+    def _look(self) -> None:
+        seen = self._take_look()
+        now = self._recorder.now()
+        touched = looking.causes(self.record.events[self._looked_at :])
+        self._recorder.add(LookEvent(now, seen.texts()))
+        changes = seen.since(self._seen)
+        for change in changes:
+            cause = touched.get(change.host, "timer")
+            self._recorder.add(
+                StateEvent(
+                    now,
+                    change.host,
+                    change.local,
+                    change.peer,
+                    str(change.was),
+                    str(change.now),
+                    cause,
+                )
+            )
+        self._seen = seen
+        self._looked_at = self._recorder.activity
+        for change in changes:
+            self._check(change)
+
+    def _take_look(self) -> looking.Look:
+        return looking.take(self.hosts.values())
+
+    def _check(self, change: looking.Change) -> None:
+        looking.check(change)
+
+    def role_failed(self, role: str, error: Exception) -> None:
+        """A role's program raised: the next settle tells it, and ends the run."""
+        self._failure = self._failure or (role, error)
+        self._recorder.add(Trouble(self._recorder.now(), role, hints.place_of(error)))
+
+    def end(self) -> None:
+        """The story has ended: what happens from here on is no part of the Record."""
+        self._recorder.open = False
+
+    # --- Expectations ---
+
+    def expect(self, *, wire: Sequence[Kind] | None = None, **hosts: Expected) -> None:
+        """What `ss` must have shown at the last look: `expect(client=FIN_WAIT_2, server=CLOSED)`.
+
+        Args:
+            wire: the kinds of the segments that the wire must hold, in any order.
+            hosts: a state, `row(...)` for more than the state, a list of either for several
+                sockets in any order, or CLOSED for none. Listeners count only where LISTEN is
+                named.
+
+        Raises:
+            ExpectationNotMet: it did not; the message tells the story.
+        """
+        expected, observed, wrong = {}, {}, []
+        for name, value in hosts.items():
+            sockets = wanted(value)
+            rows = concerned(self._rows(name), sockets)
+            expected[name], observed[name] = tell(sockets), tell_rows(rows, sockets)
+            if not met(rows, sockets):
+                wrong.append(name)
+        if wire is not None:
+            held = sorted(str(segment.packet.kind) for segment in self.wire.held)
+            kinds = sorted(map(str, wire))
+            expected["wire"], observed["wire"] = _listed(kinds), _listed(held)
+            if held != kinds:
+                wrong.append("wire")
+        self._judge(expected, observed, wrong)
+
+    def expect_call(
+        self,
+        *,
+        returns: object = None,
+        fails: str | None = None,
+        blocked: bool = False,
+        **who: str,
+    ) -> None:
+        """What a role's latest call of a name came to: `expect_call(client="send", fails="EPIPE")`.
+
+        Args:
+            returns: what it gave back; nothing for the calls that return only success.
+            fails: the errno name of its error instead.
+            blocked: that it has not returned.
+            who: the role, and the call's name.
+        """
+        name, call_name = one(who)
+        made = (call for call in self._role(name).calls if call.begun)
+        calls = [call for call in made if call.name == call_name]
+        if blocked:
+            expected = "blocked"
+        elif fails is not None:
+            expected = fails
+        else:
+            expected = show_bytes(returns) if isinstance(returns, bytes) else str(returns or 0)
+        observed = calls[-1].outcome if calls else "never came to it"
+        what = f"{name} {call_name}()"
+        self._judge({what: expected}, {what: observed}, [what] if expected != observed else [])
+
+    def prove(
+        self,
+        claim: str,
+        *,
+        expected: object,
+        observed: object,
+        witnesses: Sequence[Segment] = (),
+    ) -> None:
+        """Any other claim, in words, with the two values that must be equal.
+
+        Args:
+            claim: what it proves, such as "a FIN takes one sequence number".
+            expected: the value it should have.
+            observed: the value it has.
+            witnesses: the segments from which it was read, which not every bench can see.
+        """
+        equal = expected == observed
+        self._judge({claim: str(expected)}, {claim: str(observed)}, [] if equal else [claim])
+
+    def _judge(
+        self,
+        expected: Mapping[str, str],
+        observed: Mapping[str, str],
+        wrong: Sequence[str],
+        unobservable: str = "",
+    ) -> None:
+        """Write an expectation down, and raise if it was not met."""
+        where = hints.where()
+        passed = False if wrong else None if unobservable else True
+        self._recorder.add(
+            Expect(self._recorder.now(), expected, observed, passed, where, unobservable)
+        )
+        if passed is not False:
+            return
+        raise not_met(
+            where=where,
+            expected=expected,
+            observed=observed,
+            wrong=wrong,
+            story=self.record.story(),
+            rows=self._seen.texts(),
+            command=" ".join(LOOK),
+            hints=hints.give(self.wire, self.roles.values(), wrong, self._seen),
+        )
+
+    # --- Names ---
+
+    def _role(self, name: str) -> Role:
+        if name not in self.roles:
+            raise LabError(f"there is no role {name!r}; the lab has {', '.join(self.roles)}")
+        return self.roles[name]
+
+    def _host(self, name: str) -> Host:
+        if name not in self.hosts:
+            raise LabError(f"there is no host {name!r}; the lab has {', '.join(self.hosts)}")
+        return self.hosts[name]
+
+    def _rows(self, name: str) -> Sequence[Row]:
+        return self._seen.rows.get(self._host(name).name, ())
+
+
+def one(who: Mapping[str, Any]) -> tuple[str, Any]:
+    """The one keyword of a move or expectation: whom it concerns, and what."""
+    if len(who) != 1:
+        raise LabError(f"say whom it concerns, one role or host such as client=…, not {len(who)}")
+    return next(iter(who.items()))
+
+
+def _listed(kinds: Sequence[str]) -> str:
+    return " + ".join(kinds) or "empty"
