@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from socklab.expect import row
     from socklab.lab import Control
     from socklab.packet import ACK, DATA, FIN, RST, SYN, SYN_ACK
-    from socklab.role import Role, Socket, descriptors, linger
+    from socklab.role import Role, Socket, linger
     from socklab.runner import open_bench
     from socklab.tcp import (
         CLOSE_WAIT,
@@ -49,7 +49,7 @@ _HOMES = {
     "expect": ("row",),
     "lab": ("Control",),
     "packet": ("ACK", "DATA", "FIN", "RST", "SYN", "SYN_ACK"),
-    "role": ("Role", "Socket", "descriptors", "linger"),
+    "role": ("Role", "Socket", "linger"),
     "runner": ("open_bench",),
     "tcp": (
         "CLOSED",
@@ -96,7 +96,6 @@ __all__ = [
     "State",
     "Verdict",
     "but",
-    "descriptors",
     "linger",
     "open_bench",
     "row",

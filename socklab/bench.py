@@ -34,8 +34,9 @@ PATIENCE_S = 20.0
 
 
 class MoveRefused(ExperimentError):
-    """The story asks for a move that can't be made here: no such call waits, no such segment is
-    on the wire. The experiment went another way than its story.
+    """The story asks for a move that can't be made here.
+
+    No such call waits, or no such segment is on the wire: the experiment went another way.
     """
 
 
@@ -45,6 +46,9 @@ class Bench(Observer):
     Moves name whom they concern by keyword: a role for calls, and the sending host for
     segments: `call(client="shutdown")`, `carry(server=ACK)`.
     """
+
+    sabotage: Callable[[Segment], bool] | None = None
+    """A control's doing: which of the segments that the story carries are lost instead."""
 
     # --- Moves ---
 
@@ -89,7 +93,7 @@ class Bench(Observer):
         return await self._decide(Verb.POSTPONE, who, copy)
 
     async def delay(self, *, after_s: float, copy: bool = False, **who: Which) -> Segment:
-        """Keep a segment on the wire for some real seconds, then carry it; otherwise like `carry`."""
+        """Keep a segment on the wire for some real time, then carry it; otherwise like `carry`."""
         return await self._decide(Verb.DELAY, who, copy, more=f"{after_s:g}")
 
     async def inject(
@@ -172,7 +176,9 @@ class Bench(Observer):
 
     def moves(self) -> list[Move]:
         """What could happen next, in the order in which `flow` would choose."""
-        carried = [Move.on(Verb.CARRY, segment) for segment in self.wire.held]
+        # Copies last: most only say again what is being answered already.
+        carried = [Move.on(Verb.CARRY, segment) for segment in self.wire.held if not segment.copy]
+        again = [Move.on(Verb.CARRY, segment) for segment in self.wire.held if segment.copy]
         calls = {
             Move(Verb.CALL, role.name, call.name): None
             for role in self.roles.values()
@@ -189,7 +195,7 @@ class Bench(Observer):
             for row in rows
             if row.timer
         }
-        return [*carried, *calls, *otherwise, *timers]
+        return [*carried, *calls, *again, *otherwise, *timers]
 
     async def make(self, move: Move, by: str = "") -> None:
         """Make one move, settle, look and record: every other way to move ends here.
@@ -231,6 +237,8 @@ class Bench(Observer):
     def _fate(self, move: Move, segment: Segment, by: str) -> Callable[[], Awaitable[None]]:
         if move.verb is Verb.DELAY:
             return lambda: self._carry_later(segment, float(move.more))
+        if move.verb is Verb.CARRY and self.sabotage is not None and self.sabotage(segment):
+            return _at_once(lambda: self.wire.drop(segment, by="the control"))
         decide = {
             Verb.CARRY: lambda: self.wire.carry(segment, by),
             Verb.DROP: lambda: self.wire.drop(segment, by),

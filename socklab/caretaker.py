@@ -10,7 +10,9 @@ The ordinary end of a host goes the same way, so the way is always tested.
 from __future__ import annotations
 
 import subprocess
+from contextlib import suppress
 
+from socklab.errors import ToolError
 from socklab.tools import ENVIRONMENT, PATIENCE_S, find
 
 SCRIPT = 'read word; test "$word" = idle || exec "$0" -K -a -t'
@@ -39,10 +41,21 @@ class Caretaker:
     def dismiss(self, *, idle: bool) -> None:
         """Tell it to finish; with `idle` there was never a socket to see to."""
         assert self._shell.stdin is not None
-        if idle:
-            self._shell.stdin.write(b"idle\n")
-        self._shell.stdin.close()
+        with suppress(BrokenPipeError):  # Somebody ended it before us.
+            try:
+                self._shell.stdin.write(b"idle\n" if idle else b"")
+            finally:
+                self._shell.stdin.close()
 
     def wait(self) -> None:
-        """Until it has gone, and with it the last socket."""
-        self._shell.wait(PATIENCE_S)
+        """Until it has gone, and with it the last socket.
+
+        Raises:
+            ToolError: it does not end.
+        """
+        try:
+            self._shell.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired as hung:
+            self._shell.kill()
+            self._shell.wait()
+            raise ToolError(f"a host's caretaker did not end within {PATIENCE_S:.0f} s") from hung

@@ -33,6 +33,7 @@ class Wanted:
     timer: str | None = None
     left_s: tuple[float, float] | None = None
     orphan: bool | None = None
+    accepted: bool | None = None
 
     def fits(self, row: Row) -> bool:
         """Whether a row of `ss` is such a socket."""
@@ -45,6 +46,7 @@ class Wanted:
             and self.timer in (None, name)
             and (self.left_s is None or self.left_s[0] <= left_s <= self.left_s[1])
             and self.orphan in (None, not row.inode)
+            and self.accepted in (None, bool(row.inode))
         )
 
     def __str__(self) -> str:
@@ -56,27 +58,27 @@ class Wanted:
         if self.timer is not None:
             told.append(f"timer {self.timer}" if self.timer else "no timer")
         if self.left_s is not None:
-            told.append(f"{self.left_s[0]:g} to {self.left_s[1]:g} s left")
+            least, most = self.left_s
+            span = f"{least:g} to {most:g}" if least != most else f"{least:g}"
+            told.append(f"{span} s left")
         if self.orphan is not None:
             told.append("orphan" if self.orphan else "held by a descriptor")
+        if self.accepted is not None:
+            told.append("accepted" if self.accepted else "waiting for accept()")
         return " ".join(told)
 
-    def like(self, row: Row) -> str:
-        """A row told in the terms of this one: what was asked for, and nothing else."""
-        left = "" if row.timer is None else f"{row.timer.left_s:g} s left"
-        return " ".join(
-            part
-            for part in (
-                str(row.state),
-                "" if self.recv_q is None else f"Recv-Q {row.recv_q}",
-                "" if self.send_q is None else f"Send-Q {row.send_q}",
-                ""
-                if self.timer is None and self.left_s is None
-                else ("no timer" if row.timer is None else f"timer {row.timer.name}"),
-                "" if self.left_s is None else left,
-                "" if self.orphan is None else ("held by a descriptor" if row.inode else "orphan"),
-            )
-            if part
+    def like(self, row: Row) -> Wanted:
+        """A row in the terms of this one: what is asked for here, and nothing else."""
+        timer = row.timer.name if row.timer else ""
+        left_s = row.timer.left_s if row.timer else 0.0
+        return Wanted(
+            row.state,
+            None if self.recv_q is None else row.recv_q,
+            None if self.send_q is None else row.send_q,
+            None if self.timer is None and self.left_s is None else timer,
+            None if self.left_s is None else (left_s, left_s),
+            None if self.orphan is None else not row.inode,
+            None if self.accepted is None else bool(row.inode),
         )
 
 
@@ -88,6 +90,7 @@ def row(
     timer: str | None = None,
     left_s: tuple[float, float] | None = None,
     orphan: bool | None = None,
+    accepted: bool | None = None,
 ) -> Wanted:
     """One socket as `ss` must show it.
 
@@ -99,12 +102,13 @@ def row(
             "persist"); "" for none.
         left_s: the least and the most seconds left on that timer.
         orphan: whether no descriptor holds it any more (`ss -e` shows no inode).
+        accepted: whether accept() has given it a descriptor; the same column of `ss`, before.
 
     Source: ss(8)
     """
     if state is CLOSED:
         raise LabError("a CLOSED socket has no row: expect CLOSED itself")
-    return Wanted(state, recv_q, send_q, timer, left_s, orphan)
+    return Wanted(state, recv_q, send_q, timer, left_s, orphan, accepted)
 
 
 Expected = State | Wanted | Sequence[State | Wanted]
@@ -171,8 +175,9 @@ def tell_rows(rows: Sequence[Row], expected: Sequence[Wanted]) -> str:
         timer=next((e.timer for e in expected if e.timer is not None), None),
         left_s=next((e.left_s for e in expected if e.left_s is not None), None),
         orphan=next((e.orphan for e in expected if e.orphan is not None), None),
+        accepted=next((e.accepted for e in expected if e.accepted is not None), None),
     )
-    return _counted([details.like(row) for row in rows])
+    return _counted([str(details.like(row)) for row in rows])
 
 
 def _counted(texts: Sequence[str]) -> str:

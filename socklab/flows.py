@@ -16,8 +16,17 @@ class _Direction:
 
     initial: int
     sent_up_to: int
+    answered: bool = False
+    """Whether a SYN+ACK was sent: in a simultaneous open it follows a SYN of the same number."""
     numbers: dict[int, int] = field(default_factory=dict)
     """The sequence number with which a segment began, and which segment of its sender it was."""
+
+    def number_at(self, seq: int) -> int:
+        """Which segment took up this sequence number: the one that began last before it."""
+        if seq not in self.numbers:
+            begins = (begun for begun in self.numbers if seq_diff(begun, seq) < 0)
+            seq = max(begins, key=lambda begun: seq_diff(begun, seq), default=seq)
+        return self.numbers.get(seq, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,8 @@ class Flows:
 
         A copy takes up sequence numbers that its sender has used before, all of them; the bytes
         may be cut otherwise. A segment that takes up none (an ACK, a probe) is never a copy: the
-        same words said again mean something.
+        same words said again mean something. Nor is the SYN+ACK of a simultaneous open, which
+        says more than the SYN before it.
         """
         key = _key(packet)
         direction = self._directions.get(key)
@@ -61,12 +71,13 @@ class Flows:
         elif direction is None and not packet.flags & Flags.RST:
             direction = self._directions[key] = _Direction(seq_add(packet.seq, -1), packet.seq)
         elif direction is not None and length and not packet.flags & Flags.RST:
-            copy = seq_diff(end, direction.sent_up_to) <= 0
+            answer = syn and bool(packet.flags & Flags.ACK) and not direction.answered
+            copy = seq_diff(end, direction.sent_up_to) <= 0 and not answer
+        if syn and direction is not None and packet.flags & Flags.ACK:
+            direction.answered = True
         number = self._counts.get(sender, 0) + 1
         if copy and direction is not None:
-            number = direction.numbers.get(
-                packet.seq, max(direction.numbers.values(), default=number)
-            )
+            number = direction.number_at(packet.seq)
         else:
             self._counts[sender] = number
             if direction is not None and length:
@@ -86,7 +97,10 @@ class Flows:
         return seq, packet.ack if back is None else seq_diff(packet.ack, back.initial)
 
     def of(self, address: str) -> list[Key]:
-        """The connections on which this address has sent, in the order in which it began."""
+        """The connections on which this address has sent, in the order in which it began.
+
+        A new connection on an old one's addresses and ports takes its place.
+        """
         return [key for key in self._directions if key[0] == address]
 
     def absolute(self, key: Key, seq: int, ack: int | None) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import sysconfig
 import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,6 +16,11 @@ HERE = Path(__file__).parent
 LABS = HERE / "labs"
 """Where an installed socklab keeps its labs: inside the package, and yet not part of it."""
 
+INSTALLED = frozenset(
+    Path(sysconfig.get_path(kind)) for kind in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+"""Where Python and what was installed for it lie."""
+
 
 def where() -> str:
     """The line of the story that is being told: the innermost one outside socklab itself."""
@@ -26,10 +32,10 @@ def where() -> str:
 
 def place_of(error: BaseException) -> str:
     """An error in one line: its type, its text, and the line of the lab that it came from."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]  # Nurseries wrap; one error in a group is that error.
     frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not _is_ours(frame.filename) and "/trio/" not in frame.filename
+        frame for frame in traceback.extract_tb(error.__traceback__) if _is_theirs(frame.filename)
     ]
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if not frames:
@@ -54,6 +60,13 @@ def shown(filename: str) -> str:
 def _is_ours(filename: str) -> bool:
     path = Path(filename)
     return HERE in path.parents and LABS not in path.parents
+
+
+def _is_theirs(filename: str) -> bool:
+    """Whether this is the lab's code: not socklab's, nor Python's, nor an installed package's."""
+    path = Path(filename)
+    installed = any(folder in path.parents for folder in INSTALLED)
+    return LABS in path.parents or not (installed or _is_ours(filename))
 
 
 def name(segment: Segment) -> str:

@@ -25,7 +25,7 @@ from socklab.link import (
 )
 from socklab.namespaces import NetworkNamespace, new_namespace
 from socklab.tools import Running
-from socklab.weather import CALM, CHILD_HASH_BUCKETS, Pin, frozen_by_route, pin
+from socklab.weather import CALM, MIDDLE, Pin, pin, rto_min_by_route
 
 LOOK = ("ss", "-H", "-n", "-O", "-a", "-t", "-o", "-e", "-i")
 """How socklab looks at a host. Without -a `ss` hides LISTEN, SYN-RECV and TIME-WAIT; -O keeps
@@ -41,11 +41,12 @@ class Address:
 
     @property
     def family(self) -> socket.AddressFamily:
+        """AF_INET or AF_INET6."""
         return socket.AF_INET6 if ":" in self.text else socket.AF_INET
 
 
 def addresses(names: Sequence[str], *, ipv6: bool = False) -> dict[str, Address]:
-    """An address for each host: 10.0.0.1, 10.0.0.2 … or fd00::1, fd00::2 …"""
+    """An address for each host: 10.0.0.1, 10.0.0.2 and so on, or fd00::1, fd00::2 and so on."""
     base, network = ("fd00::", "fd00::/64") if ipv6 else ("10.0.0.", "10.0.0.0/24")
     return {name: Address(f"{base}{n}", network) for n, name in enumerate(names, start=1)}
 
@@ -89,13 +90,13 @@ class Host:
             return Running(LOOK)
 
     async def run(
-        self, command: Sequence[str], *, input: bytes = b"", check: bool = True
+        self, command: Sequence[str], *, stdin: bytes = b"", check: bool = True
     ) -> subprocess.CompletedProcess[bytes]:
         """Run a program on this host until it ends. It dies with this process, however that dies.
 
         Args:
             command: the program and its arguments; no shell is involved.
-            input: what it reads from its standard input.
+            stdin: what it reads from its standard input.
             check: whether an exit code other than 0 is an error.
 
         Returns:
@@ -108,7 +109,7 @@ class Host:
         self.used = True
         with self.entered():
             process = program.start(command)
-        return await program.finish(process, input=input, check=check)
+        return await program.finish(process, stdin=stdin, check=check)
 
 
 def make_hosts(
@@ -127,6 +128,7 @@ def make_hosts(
         weather: the settings to pin.
 
     Raises:
+        LabError: a setting can't have the value that the weather asks for.
         MachineError: this process may not make them; call `namespaces.be_allowed` first.
 
     Resource handling: `unmake_hosts` takes them away.
@@ -139,8 +141,7 @@ def make_hosts(
         middle = new_namespace()
         when_made.callback(middle.close)
         with middle.entered():
-            pin({"net/ipv4/tcp_child_ehash_entries": Pin(CHILD_HASH_BUCKETS, "")})
-            pin({"net/ipv6/conf/default/disable_ipv6": Pin("1", "")})
+            pin(MIDDLE)
         for name, address in addresses(names, ipv6=ipv6).items():
             namespace = middle.child()
             undo.callback(namespace.close)
@@ -155,7 +156,8 @@ def make_hosts(
         settings = []
         for host in hosts:
             with host.entered():
-                settings.append(Running(("ip", "-batch", "-"), _near_end(host, kind)))
+                running = Running(("ip", "-batch", "-"), _near_end(host, kind, weather))
+                settings.append(when_made.enter_context(running))
         for setting in settings:
             setting.output()
         undo.pop_all()
@@ -168,9 +170,11 @@ def _plug_tun(hosts: Iterable[Host]) -> Link:
         for host in hosts:
             assert host.namespace is not None
             link.plug(host.name, host.namespace)
-    except OSError as refused:
+    except BaseException as refused:
         link.close()
-        raise MachineError(f"no TUN device can be made: {refused.strerror}") from refused
+        if isinstance(refused, OSError):
+            raise MachineError(f"no TUN device can be made: {refused.strerror}") from refused
+        raise
     return link
 
 
@@ -196,13 +200,13 @@ def _plug_veth(hosts: Iterable[Host], middle: NetworkNamespace) -> Link:
         raise MachineError(f"no veth pair can be held: {refused.strerror}") from refused
 
 
-def _near_end(host: Host, kind: LinkKind) -> str:
+def _near_end(host: Host, kind: LinkKind, weather: Mapping[str, Pin]) -> str:
     """For ip(8): what makes the device into a host's only way out."""
     address = host.address
     one_ip = f"{address.text}/{'128 nodad' if ':' in address.text else '32'}"
     ethernet = f"address {MAC.hex(':')} arp off" if kind is LinkKind.VETH else ""
     # quickack: the ACK of a FIN is otherwise a delayed one, 1 to 44 ms late.
-    quick = "quickack 1" + frozen_by_route(host.weather)
+    quick = "quickack 1" + rto_min_by_route(weather, host.weather)
     return "\n".join(
         (
             "link set lo up",

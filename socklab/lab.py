@@ -24,7 +24,7 @@ from socklab.weather import CALM, Pin
 if TYPE_CHECKING:
     from socklab.bench import Bench
     from socklab.role import Role
-    from socklab.wire import Rule
+    from socklab.wire import Segment
 
 Program = Callable[["Role"], Awaitable[None]]
 """What a role does: a coroutine function."""
@@ -48,13 +48,13 @@ class Control:
         why: what is different, in words.
         fails: what the failure's first line must say, so that it fails for its reason.
         roles: programs that take the place of the lab's, by role.
-        rule: a rule on the wire from the beginning.
+        loses: tells of a segment that the story carries whether it is lost instead.
     """
 
     why: str
     fails: str
     roles: Mapping[str, Program] = field(default_factory=dict)
-    rule: Rule | None = None
+    loses: Callable[[Segment], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

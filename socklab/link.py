@@ -21,9 +21,10 @@ import struct
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
+from pathlib import Path
 from typing import Protocol
 
-from socklab.errors import MachineError
+from socklab.errors import LabError, MachineError, ToolError
 from socklab.namespaces import NetworkNamespace
 
 DEVICE = "wire0"
@@ -78,7 +79,11 @@ class Link(Protocol):
         """A host's name and one IP packet that it sent, or None when there is no more."""
 
     def send(self, host: str, packet: bytes) -> None:
-        """Let one IP packet arrive at a host."""
+        """Let one IP packet arrive at a host.
+
+        Raises:
+            ToolError: its device is down or gone.
+        """
 
     def close(self) -> None: ...
 
@@ -107,9 +112,14 @@ class TunLink:
             return self._names[descriptor], os.read(descriptor, LARGEST_PACKET_BYTES)
         except BlockingIOError:
             return None
+        except OSError as refused:
+            raise _unplugged(self._names[descriptor], refused) from refused
 
     def send(self, host: str, packet: bytes) -> None:
-        os.write(self._cables[host], packet)
+        try:
+            os.write(self._cables[host], packet)
+        except OSError as refused:
+            raise _unplugged(host, refused) from refused
 
     def close(self) -> None:
         for fd in self._names:
@@ -147,25 +157,39 @@ class VethLink:
                 socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC,
                 socket.htons(ETH_P_ALL),
             )
-            self._socket.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+            try:
+                self._socket.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+            except OSError:
+                self._socket.close()
+                raise
 
     def descriptors(self) -> Sequence[int]:
         return (self._socket.fileno(),)
 
     def receive(self, descriptor: int) -> tuple[str, bytes] | None:
-        try:
-            frame, (device, *_) = self._socket.recvfrom(LARGEST_PACKET_BYTES)
-        except BlockingIOError:
-            return None
-        return self._names[device], frame[ETHERNET_HEADER_BYTES:]
+        while True:
+            try:
+                frame, (device, protocol, *_) = self._socket.recvfrom(LARGEST_PACKET_BYTES)
+            except BlockingIOError:
+                return None
+            # No name: the device went with its host's while the frame waited here.
+            if protocol in (ETH_P_IP, ETH_P_IPV6) and device in self._names:
+                return self._names[device], frame[ETHERNET_HEADER_BYTES:]
 
     def send(self, host: str, packet: bytes) -> None:
         protocol = ETH_P_IPV6 if packet[0] >> 4 == 6 else ETH_P_IP
         frame = MAC + MAC + struct.pack("!H", protocol) + packet
-        self._socket.sendto(frame, (self._devices[host], protocol))
+        try:
+            self._socket.sendto(frame, (self._devices[host], protocol))
+        except OSError as refused:
+            raise _unplugged(host, refused) from refused
 
     def close(self) -> None:
         self._socket.close()
+
+
+def _unplugged(host: str, refused: OSError) -> ToolError:
+    return ToolError(f"{DEVICE} of {host} is down or gone ({refused.strerror})")
 
 
 def switch_off_offloads(device: str = DEVICE) -> None:
@@ -191,16 +215,21 @@ def choose(asked: str) -> LinkKind:
     """The kind of link to use: the one asked for, or with "auto" the best one to be had.
 
     Raises:
+        LabError: there is no such kind.
         MachineError: TUN was asked for and can't be had.
     """
+    known = ("auto", *(kind.value for kind in LinkKind))
+    if asked not in known:
+        raise LabError(f"there is no link {asked!r}: it is one of {', '.join(known)}")
     if asked == LinkKind.VETH.value:
         return LinkKind.VETH
     refused = tun_refused()
     if refused is None:
         return LinkKind.TUN
     if asked == LinkKind.TUN.value:
+        cure = "sudo chmod 0666" if Path(TUN_DEVICE).exists() else "sudo modprobe tun for"
         raise MachineError(
-            f"{refused}; cure: sudo chmod 0666 {TUN_DEVICE} (Docker: --device {TUN_DEVICE}), "
+            f"{refused}; cure: {cure} {TUN_DEVICE} (Docker: --device {TUN_DEVICE}), "
             "or use --link veth"
         )
     return LinkKind.VETH

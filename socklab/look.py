@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from socklab import ss
@@ -66,14 +67,16 @@ def take(hosts: Iterable[Host]) -> Look:
     Raises:
         ToolError: `ss` failed, or printed what we can't read.
     """
-    started = [(host, host.look()) for host in hosts]
-    return Look({host.name: ss.parse(running.output()) for host, running in started})
+    with ExitStack() as looks:
+        started = [(host, looks.enter_context(host.look())) for host in hosts]
+        return Look({host.name: ss.parse(running.output()) for host, running in started})
 
 
 def check(change: Change, *, sampled: bool = False) -> None:
     """See that this change can be.
 
     Args:
+        change: what was seen.
         sampled: whether states may have passed between the two looks, as on loopback.
 
     Raises:
@@ -88,8 +91,9 @@ def check(change: Change, *, sampled: bool = False) -> None:
 
 
 def causes(events: Iterable[Event]) -> dict[str, str]:
-    """What last happened to each host in these events: a call's name, a segment's or a packet's
-    kind. A host that is not in it was not touched, so what it did is a timer's doing.
+    """What last happened to each host: a call's name, a segment's flags, a packet's summary.
+
+    A host that is not in it was not touched by these events: what it did is a timer's doing.
     """
     touched = {}
     for event in events:

@@ -75,7 +75,12 @@ class Move:
             number = int(words.pop(0)) if verb in ON_SEGMENTS else 0
             what = words.pop(0)
             copy = bool(words) and verb in ON_SEGMENTS and words[0] == "copy"
-            return cls(verb, who, what, number, copy, " ".join(words[copy:]))
+            more = " ".join(words[copy:])
+            if verb is Verb.DELAY:
+                float(more)
+            elif more and verb is not Verb.INJECT:
+                raise ValueError(more)
+            return cls(verb, who, what, number, copy, more)
         except (ValueError, IndexError) as problem:
             verbs = ", ".join(verb.value for verb in Verb)
             raise LabError(

@@ -88,20 +88,27 @@ def new_namespace() -> NetworkNamespace:
     Raises:
         MachineError: this process may not make one; see `be_allowed`.
     """
-    back = os.open(THREADS_NAMESPACE, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        _call("unshare", CLONE_NEWNET)
+        back = os.open(THREADS_NAMESPACE, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            return NetworkNamespace.current()
+            _call("unshare", CLONE_NEWNET)
+            try:
+                return NetworkNamespace.current()
+            finally:
+                _call("setns", back, CLONE_NEWNET)
         finally:
-            _call("setns", back, CLONE_NEWNET)
-    except OSError as refused:
+            os.close(back)
+    except PermissionError as refused:
         raise MachineError(
             f"this process may not make a network namespace ({refused.strerror}); "
             "run it as root, or run `socklab doctor` to see what would allow it"
         ) from refused
-    finally:
-        os.close(back)
+    except OSError as refused:
+        cure = "sudo sysctl -w user.max_net_namespaces=1000"
+        told = f"; cure: {cure}" if refused.errno == errno.ENOSPC else ""
+        raise MachineError(
+            f"no network namespace can be made: {refused.strerror}{told}"
+        ) from refused
 
 
 def capabilities() -> int:
@@ -119,11 +126,11 @@ def may_make_namespaces() -> bool:
 
 
 def be_allowed() -> None:
-    """Make sure that this process may make network namespaces: as root it may; a plain
-    user's process moves, for the rest of its life, into a user namespace of its own.
+    """Make sure that this process may make network namespaces.
 
-    The user's files stay the user's: uid 0 in there is the same uid outside. The process
-    then has an empty network of its own: no address but what it makes.
+    As root it may. A plain user's process moves, for the rest of its life, into a user
+    namespace of its own. The user's files stay the user's: uid 0 in there is the same uid
+    outside. The process then has an empty network of its own, with no address but what it makes.
 
     Raises:
         MachineError: the kernel refuses, with what would allow it.

@@ -24,8 +24,9 @@ from socklab.record import (
     Trouble,
 )
 from socklab.recorder import Recorder
-from socklab.role import Role, show_bytes
+from socklab.role import Role, descriptors, show_bytes
 from socklab.ss import Row
+from socklab.tcp import State
 from socklab.wire import Segment, Wire
 
 
@@ -198,6 +199,15 @@ class Observer:
         """
         equal = expected == observed
         self._judge({claim: str(expected)}, {claim: str(observed)}, [] if equal else [claim])
+
+    def descriptors(self, **host: State) -> int:
+        """How many of this process's descriptors hold a host's sockets of a state.
+
+        Counted in /proc/self/fd, by the inodes that the last look showed.
+        """
+        name, state = one(host)
+        inodes = {row.inode for row in self._rows(name) if row.state is state}
+        return sum(inode in inodes for inode in descriptors().values())
 
     def _judge(
         self,

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 
 import trio
 
@@ -16,17 +17,20 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _libc = ctypes.CDLL(None)
 
 
-def _die_with_parent() -> None:
-    """Runs in the new process: SIGKILL it when the thread that started it is gone."""
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
     """Start a program in the namespace where this thread stands, its three streams piped.
 
     Raises:
         MachineError: there is no such program, or it may not be run.
     """
+    parent = os.getpid()
+
+    def die_with_parent() -> None:
+        """Runs in the new process: SIGKILL it when the thread that started it is gone."""
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # It went before that was arranged.
+            os.kill(os.getpid(), signal.SIGKILL)
+
     try:
         return subprocess.Popen(
             command,
@@ -34,14 +38,14 @@ def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             # Safe although Trio is imported: nothing here has started a thread.
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,  # noqa: PLW1509
         )
     except OSError as refused:
         raise MachineError(f"`{command[0]}` can't be started: {refused.strerror}") from refused
 
 
 async def finish(
-    process: subprocess.Popen[bytes], *, input: bytes, check: bool
+    process: subprocess.Popen[bytes], *, stdin: bytes, check: bool
 ) -> subprocess.CompletedProcess[bytes]:
     """Feed a program that `start` started, read it to its end and collect it.
 
@@ -54,18 +58,16 @@ async def finish(
     assert process.stdout is not None
     assert process.stderr is not None
     # Each stream gets a descriptor of Trio's own; Popen's objects are closed with `with`.
-    stdin, stdout, stderr = (
+    to_it, stdout, stderr = (
         trio.lowlevel.FdStream(os.dup(stream.fileno()))
         for stream in (process.stdin, process.stdout, process.stderr)
     )
-    printed = {stdout: b"", stderr: b""}
+    printed = {stdout: bytearray(), stderr: bytearray()}
 
     async def feed() -> None:
-        async with stdin:
-            try:
-                await stdin.send_all(input)
-            except trio.BrokenResourceError:
-                pass  # It ended without reading all: its own business.
+        async with to_it:
+            with suppress(trio.BrokenResourceError):  # It may end without reading all.
+                await to_it.send_all(stdin)
 
     async def collect(stream: trio.lowlevel.FdStream) -> None:
         async with stream:
@@ -84,11 +86,13 @@ async def finish(
             if process.poll() is None:
                 process.kill()
     done = subprocess.CompletedProcess(
-        process.args, process.returncode, printed[stdout], printed[stderr]
+        process.args, process.returncode, bytes(printed[stdout]), bytes(printed[stderr])
     )
     if check and done.returncode != 0:
+        command = process.args if isinstance(process.args, Sequence) else [process.args]
+        told_as = " ".join(map(str, command))
         told = done.stderr.decode(errors="replace").strip() or "no reason told"
-        raise ToolError(f"`{' '.join(map(str, process.args))}` failed ({done.returncode}): {told}")
+        raise ToolError(f"`{told_as}` failed ({done.returncode}): {told}")
     return done
 
 

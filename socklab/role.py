@@ -12,16 +12,19 @@ calls are held from outside, can tell the same three.
 from __future__ import annotations
 
 import errno
+import ipaddress
 import itertools
-import os
 import socket as stdlib
 import struct
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import trio
 
+from socklab.errors import LabError
 from socklab.host import Host
 from socklab.record import Call as CallEvent, Phase
 from socklab.recorder import Recorder
@@ -191,7 +194,10 @@ class Socket:
         await self._role.perform(self, "bind", (_address(address),), act)
 
     async def listen(self, backlog: int = 128) -> None:
-        """Let connections in; at most `backlog` + 1 wait for accept(). Source: listen(2)"""
+        """Let connections in, of which at most `backlog` + 1 wait to be accepted.
+
+        Source: listen(2)
+        """
 
         async def act() -> None:
             self._socket.listen(backlog)
@@ -234,12 +240,20 @@ class Socket:
         return data
 
     async def shutdown(self, how: int) -> None:
-        """Close one direction, or with SHUT_RDWR both; the descriptor stays. Source: shutdown(2)"""
+        """Close one direction, or with SHUT_RDWR both; the descriptor stays.
+
+        Source: shutdown(2)
+        """
 
         async def act() -> None:
             self._socket.shutdown(how)
 
-        named = {stdlib.SHUT_RD: "SHUT_RD", stdlib.SHUT_WR: "SHUT_WR"}.get(how, "SHUT_RDWR")
+        names = {
+            stdlib.SHUT_RD: "SHUT_RD",
+            stdlib.SHUT_WR: "SHUT_WR",
+            stdlib.SHUT_RDWR: "SHUT_RDWR",
+        }
+        named = names.get(how, str(how))
         await self._role.perform(self, "shutdown", (named,), act)
 
     async def close(self) -> None:
@@ -251,17 +265,24 @@ class Socket:
         await self._role.perform(self, "close", (), act)
 
     async def setsockopt(self, level: int, option: int, value: int | bytes) -> None:
-        """Set an option. Source: socket(7), tcp(7)"""
+        """Set an option.
+
+        Source: socket(7), tcp(7)
+        """
 
         async def act() -> None:
             self._socket.setsockopt(level, option, value)
 
-        told = value if isinstance(value, int) else _option_value(level, option, value)
-        arguments = (*_option(level, option), str(told))
+        # int: a bool or an Enum of Python's is a number in C.
+        told = str(int(value)) if isinstance(value, int) else _option_value(level, option, value)
+        arguments = (*_option(level, option), told)
         await self._role.perform(self, "setsockopt", arguments, act)
 
     async def getsockopt(self, level: int, option: int) -> int:
-        """An option's value. Source: socket(7), tcp(7)"""
+        """An option's value.
+
+        Source: socket(7), tcp(7)
+        """
 
         async def act() -> int:
             return self._socket.getsockopt(level, option)
@@ -298,6 +319,19 @@ def show_bytes(data: bytes, most: int = 60) -> str:
     return repr(data) if len(data) <= most else f"{len(data)} bytes"
 
 
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+_NOT_OPTIONS = ("SO_J1939_", "SO_VM_SOCKETS_", "IP_DEFAULT_MULTICAST_", "IP_RECVRETOPTS")
+"""Names in Python's socket module that begin as an option's and have one's number: other
+families' options, a default's value, and an older word for IP_RETOPTS."""
+
+
 def _option(level: int, option: int) -> tuple[str, str]:
     """An option's level and name as C writes them, numbers where Python has no name."""
     prefixes = {
@@ -310,7 +344,10 @@ def _option(level: int, option: int) -> tuple[str, str]:
     names = (
         name
         for name in dir(stdlib)
-        if prefix and name.startswith(prefix) and getattr(stdlib, name) == option
+        if prefix
+        and name.startswith(prefix)
+        and not name.startswith(_NOT_OPTIONS)
+        and getattr(stdlib, name) == option
     )
     return level_name, next(names, str(option))
 
@@ -332,11 +369,9 @@ def linger(seconds: int) -> bytes:
 def descriptors() -> dict[int, int]:
     """This process's open sockets: descriptor to inode, the number `ss -e` shows as `ino:`."""
     found = {}
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            target = os.readlink(f"/proc/self/fd/{name}")
-        except OSError:
-            continue  # The descriptor with which the folder was read.
-        if target.startswith("socket:["):
-            found[int(name)] = int(target[8:-1])
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # The descriptor with which the folder is read is gone by now.
+            target = str(descriptor.readlink())
+            if target.startswith("socket:["):
+                found[int(descriptor.name)] = int(target[8:-1])
     return found

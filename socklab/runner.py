@@ -160,11 +160,9 @@ async def run_lab(
     """
 
     async def story(opened: Bench) -> None:
-        if control is not None and control.rule is not None:
-            with opened.rule(control.rule, control.why):
-                await lab.story(opened)
-        else:
-            await lab.story(opened)
+        if control is not None:
+            opened.sabotage = control.loses
+        await lab.story(opened)
 
     programs = dict(lab.roles) | (dict(control.roles) if control else {})
     record = record or new_record(lab)

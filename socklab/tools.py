@@ -34,14 +34,20 @@ def find(tool: str) -> str:
     Raises:
         MachineError: it is not installed, with how to get it.
     """
-    path = shutil.which(tool, path=os.environ.get("PATH", "") + ":" + SYSTEM_PATH)
+    folders = [folder for folder in os.environ.get("PATH", "").split(":") if folder]
+    # An empty entry would mean the folder one happens to stand in.
+    path = shutil.which(tool, path=":".join([*folders, SYSTEM_PATH]))
     if path is None:
         raise MachineError(f"`{tool}` is not installed: {HOW_TO_GET_IPROUTE2}")
     return path
 
 
 class Running:
-    """A tool at work. It was started where the thread stood, and `output()` waits for it."""
+    """A tool at work. It was started where the thread stood, and `output()` waits for it.
+
+    Resource handling: as a context manager it never outlives its block, whatever goes wrong
+    before its output is asked for.
+    """
 
     def __init__(self, command: Sequence[str], text: str | None = None) -> None:
         self._command = command
@@ -72,11 +78,21 @@ class Running:
         except subprocess.TimeoutExpired as hung:
             raise ToolError(f"`{told}` did not end within {PATIENCE_S:.0f} s") from hung
         finally:
-            if self._process.returncode is None:
-                self._process.kill()
-                self._process.communicate()
+            self.close()
         if self._process.returncode != 0:
-            raise ToolError(
-                f"`{told}` failed ({self._process.returncode}): {complaint.strip() or 'no reason told'}"
-            )
+            reason = complaint.strip() or "no reason told"
+            raise ToolError(f"`{told}` failed ({self._process.returncode}): {reason}")
         return output
+
+    def close(self) -> None:
+        """See that it has ended: killed, if it has not been waited for."""
+        if self._process.returncode is None:
+            self._process.kill()
+        with self._process:  # Closes the pipes and reaps it.
+            pass
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

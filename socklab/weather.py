@@ -6,12 +6,13 @@ administrator may have set is set again, in the host's own namespace, never on t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from socklab.errors import MachineError
+from socklab.errors import LabError, MachineError
 
 SYSCTLS = Path("/proc/sys")
 
@@ -48,9 +49,15 @@ CALM: Mapping[str, Pin] = MappingProxyType(
         "net/ipv4/tcp_invalid_ratelimit": Pin(
             "0", "every challenge ACK is sent, whatever came before"
         ),
+        "net/ipv4/tcp_rmem": Pin("4096\t131072\t6291456", "the default; windows depend on it"),
+        "net/ipv4/tcp_wmem": Pin("4096\t16384\t4194304", "the default; send() blocks by it"),
         "net/ipv4/ip_local_port_range": Pin("32768\t60999", "the default"),
         "net/ipv4/icmp_echo_ignore_all": Pin("0", "the wire pings a host to know it has settled"),
         "net/ipv6/icmp/echo_ignore_all": Pin("0", "the same"),
+        "net/ipv4/conf/all/rp_filter": Pin("0", "a segment arrives, whoever it claims to be from"),
+        "net/ipv4/conf/default/rp_filter": Pin("0", "the same"),
+        "net/ipv6/conf/all/disable_ipv6": Pin("0", "IPv6 is there, also if the machine has it off"),
+        "net/ipv6/conf/default/disable_ipv6": Pin("0", "the same"),
         "net/ipv6/conf/default/accept_ra": Pin("0", "hosts are silent: no router is sought"),
         "net/ipv6/conf/default/router_solicitations": Pin("0", "hosts are silent"),
         "net/ipv6/conf/default/accept_dad": Pin("0", "addresses are usable at once"),
@@ -59,15 +66,22 @@ CALM: Mapping[str, Pin] = MappingProxyType(
 )
 """What holds on every host unless a lab says otherwise."""
 
-CHILD_HASH_BUCKETS = "256"
-"""`tcp_child_ehash_entries`: a host's own small connection table. `ss` walks all of it, and the
-machine-wide one has a quarter of a million buckets (0.35 ms a look instead of 0.02)."""
+MIDDLE: Mapping[str, Pin] = MappingProxyType(
+    {
+        # `ss` walks all of a table, and the machine-wide one has a quarter of a million buckets
+        # (0.35 ms a look instead of 0.02).
+        "net/ipv4/tcp_child_ehash_entries": Pin("256", "each host has a small table", since="6.1"),
+        "net/ipv6/conf/default/disable_ipv6": Pin("1", "the far ends of the cables are silent"),
+    }
+)
+"""What holds in the namespace in which the hosts' are made, and from which they inherit."""
 
 
 def but(weather: Mapping[str, Pin] = CALM, /, **changes: str | int) -> Mapping[str, Pin]:
     """This weather with some settings of net/ipv4 changed, as one lab may need.
 
     Args:
+        weather: the weather to change; the calm one by default.
         changes: a sysctl's last name and its value, such as `tcp_fin_timeout=0`.
     """
     changed = dict(weather)
@@ -86,29 +100,44 @@ def pin(weather: Mapping[str, Pin]) -> dict[str, str]:
         kernel does not have it.
 
     Raises:
-        MachineError: a setting every kernel has could not be written.
+        LabError: a setting can't have the value that it is to have.
+        MachineError: this kernel lacks a setting, or none may be written here.
     """
-    in_force = {}
-    for name, wanted in weather.items():
-        path = SYSCTLS / name
+    return {name.replace("/", "."): _pin(name, wanted) for name, wanted in weather.items()}
+
+
+def _pin(name: str, wanted: Pin) -> str:
+    told = name.replace("/", ".")
+    try:
+        setting = (SYSCTLS / name).open("r+b", buffering=0)
+    except FileNotFoundError as missing:
+        # A kernel may do without IPv6, and an older one without what `since` tells.
+        if wanted.since or name.startswith("net/ipv6/"):
+            return "absent"
+        raise MachineError(
+            f"this kernel has no setting {told}: its name is wrong, "
+            f"or it is newer than Linux {os.uname().release}"
+        ) from missing
+    except OSError as refused:
+        raise MachineError(
+            f"cannot set {told} on a host ({refused.strerror}): /proc/sys is "
+            "read-only here; in Docker add --security-opt systempaths=unconfined"
+        ) from refused
+    with setting:
         try:
-            with path.open("r+b", buffering=0) as setting:
-                setting.write(wanted.value.encode())
-                setting.seek(0)
-                value = setting.read().decode().strip()
-        except FileNotFoundError:
-            value = "absent"
+            setting.write(wanted.value.encode())
         except OSError as refused:
-            raise MachineError(
-                f"cannot set {name.replace('/', '.')} on a host ({refused.strerror}): /proc/sys is "
-                "read-only here; in Docker add --security-opt systempaths=unconfined"
+            # EINVAL for what is no such value, ENOENT for an unknown congestion control.
+            raise LabError(
+                f"{told} can't be {wanted.value!r} on this kernel: {refused.strerror}"
             ) from refused
-        in_force[name.replace("/", ".")] = " ".join(value.split())
-    return in_force
+        setting.seek(0)
+        return " ".join(setting.read().decode().split())
 
 
-def frozen_by_route(in_force: Mapping[str, str]) -> str:
-    """What a host's route must say to freeze retransmission where the sysctl is absent."""
-    if in_force.get("net.ipv4.tcp_rto_min_us") != "absent":
+def rto_min_by_route(weather: Mapping[str, Pin], in_force: Mapping[str, str]) -> str:
+    """What a host's route must say in place of `tcp_rto_min_us`, where that is absent."""
+    wanted = weather.get("net/ipv4/tcp_rto_min_us")
+    if wanted is None or in_force.get("net.ipv4.tcp_rto_min_us") != "absent":
         return ""
-    return f" rto_min {FROZEN_RTO_US // 1_000_000}s"
+    return f" rto_min {max(1, int(wanted.value) // 1000)}ms"

@@ -24,7 +24,7 @@ from socklab.errors import ToolError
 from socklab.flows import Flows
 from socklab.host import Host
 from socklab.link import Link
-from socklab.packet import Other, Packet, echo_request, is_echo_reply, parse
+from socklab.packet import Other, Packet, PacketError, echo_request, is_echo_reply, parse
 from socklab.record import Fate, Other as OtherEvent, Segment as SegmentEvent
 from socklab.recorder import Recorder
 
@@ -120,7 +120,11 @@ class Wire:
             if answered is not None and wanted == reply[1]:
                 answered.set()
             return
-        packet = parse(raw)
+        try:
+            packet = parse(raw)
+        except PacketError as problem:
+            # A program with a raw socket may send anything; a router would lose this too.
+            packet = Other("", "unknown", "unreadable", f"unreadable packet: {problem}", raw)
         if isinstance(packet, Other):
             self._pass_on(sender, packet)
             return
@@ -246,7 +250,7 @@ class Wire:
             address = host.address.text
             self._pings[name] = (self._pinged, trio.Event())
             # From the last address of the network, which no host has.
-            us = address.rpartition(":")[0] + ":fe" if ":" in address else "10.0.0.254"
+            us = "fd00::fe" if ":" in address else "10.0.0.254"
             self._link.send(name, echo_request(us, address, FENCE_IDENTIFIER, self._pinged))
         for name, (_, answered) in self._pings.items():
             with trio.move_on_after(PATIENCE_S) as watchdog:

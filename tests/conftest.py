@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
-from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from socklab.namespaces import be_allowed
 
 # Deadlines would make a verdict hang on how busy the machine is.
 settings.register_profile("socklab", deadline=None)
 settings.load_profile("socklab")
 
-# In a child, because the thread that unshares can't come back; with ctypes, because os.unshare
-# comes with Python 3.12. Root needs no user namespace, and in some containers gets none.
-MAY_UNSHARE = """
-import ctypes, os, sys
-NEWUSER, NEWNET = 0x10000000, 0x40000000
-libc = ctypes.CDLL(None, use_errno=True)
-if libc.unshare(NEWNET) != 0 and libc.unshare(NEWUSER | NEWNET) != 0:
-    sys.exit(os.strerror(ctypes.get_errno()))
+ROOT = Path(__file__).resolve().parents[1]
+
+# In a child, because what it tries can't be taken back.
+TRY = """
+import sys
+from socklab.errors import MachineError
+from socklab.namespaces import be_allowed, new_namespace
+from socklab.tools import find
+try:
+    find("ss")
+    be_allowed()
+    new_namespace().close()
+except MachineError as lack:
+    print(lack)
+    sys.exit(lack.exit_code)
 """
 
 
-@cache
 def why_no_kernel() -> str | None:
     """Why this machine can't run tests in network namespaces; None if it can."""
-    if sys.platform != "linux":
-        return f"needs Linux, this is {sys.platform}"
-    if shutil.which("ss", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is None:
-        return "needs ss: install iproute2"
     tried = subprocess.run(
-        [sys.executable, "-c", MAY_UNSHARE], check=False, capture_output=True, encoding="utf-8"
+        [sys.executable, "-c", TRY], check=False, cwd=ROOT, stdout=subprocess.PIPE, encoding="utf-8"
     )
-    if tried.returncode != 0:
-        return f"network namespaces are refused here: {tried.stderr.strip()}"
+    if tried.returncode == 3:
+        return tried.stdout.strip()
+    # Anything else that went wrong is a bug, and no reason to skip.
+    tried.check_returncode()
     return None
 
 
@@ -49,11 +53,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+# Last, when only the tests that were asked for are left.
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     kernel = [item for item in items if item.get_closest_marker("kernel")]
-    if not kernel or (why_not := why_no_kernel()) is None:
+    if not kernel:
         return
-    if config.getoption("--need-kernel"):
+    why_not = why_no_kernel()
+    if why_not is None:
+        # Here and not in a fixture: a plain user's process enters its user namespace while it
+        # has a single thread, and stays there. Root stays where it is.
+        be_allowed()
+    elif config.getoption("--need-kernel"):
         raise pytest.UsageError(f"{len(kernel)} tests can't run: {why_not}")
-    for item in kernel:
-        item.add_marker(pytest.mark.skip(reason=why_not))
+    else:
+        for item in kernel:
+            item.add_marker(pytest.mark.skip(reason=why_not))

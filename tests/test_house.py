@@ -41,7 +41,17 @@ LAYERS = {
         "weather",
         "wire",
     },
-    "scenario": {"bench", "expect", "hints", "lab", "look", "moves", "observer", "runner"},
+    "scenario": {
+        "bench",
+        "expect",
+        "hints",
+        "lab",
+        "look",
+        "loopback",
+        "moves",
+        "observer",
+        "runner",
+    },
     "views": {"views"},
     "cli": {"__main__", "cli"},
 }

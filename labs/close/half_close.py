@@ -5,10 +5,13 @@ See:      the client stays in FIN-WAIT-2 for as long as the server is in CLOSE-W
           nothing that the server sends meanwhile is lost
 Source:   RFC 9293 §3.6.1; shutdown(2)
 Next:     forgotten-close
+Level:    1
+Tags:     close, half-close, FIN-WAIT-2, CLOSE-WAIT, shutdown, EPIPE
 Bench:    wire or loopback
 """
 
-from socket import SHUT_WR
+from contextlib import suppress
+from socket import SHUT_RDWR, SHUT_WR
 
 from socklab import (
     ACK,
@@ -22,6 +25,7 @@ from socklab import (
     LAST_ACK,
     TIME_WAIT,
     Bench,
+    Control,
     Role,
 )
 
@@ -42,10 +46,8 @@ async def client(me: Role) -> None:
     await connection.shutdown(SHUT_WR)  # a FIN, but the descriptor stays open to read
     await connection.recv(100)
     await connection.recv(100)
-    try:
+    with suppress(BrokenPipeError):  # sending is what shutdown(SHUT_WR) gave up
         await connection.send(b"one more thing")
-    except BrokenPipeError:
-        pass  # what shutdown(SHUT_WR) gave up
 
 
 async def story(bench: Bench) -> None:
@@ -78,3 +80,18 @@ async def story(bench: Bench) -> None:
     bench.expect_call(client="recv", returns=b"")
     await bench.call(client="send")
     bench.expect_call(client="send", fails="EPIPE")
+
+
+async def hasty_client(me: Role) -> None:
+    connection = me.socket()
+    await connection.connect(("server", 80))
+    await connection.shutdown(SHUT_RDWR)  # also gives up what the server might still send
+    with suppress(ConnectionResetError):
+        await connection.recv(100)
+
+
+control = Control(
+    "the client shuts down both directions",
+    fails="expected client recv() b'still here'; observed client recv() ECONNRESET",
+    roles={"client": hasty_client},
+)

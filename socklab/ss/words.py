@@ -74,7 +74,9 @@ def _limited(text: str) -> tuple[float, float | None]:
     match = _LIMITED.fullmatch(text)
     if match is None:
         raise ValueError
-    return int(match[1]) / 1000, None if match[2] is None else float(match[2]) / 100
+    # 47.2 % is 0.472, while 47.2 / 100 is 0.47200000000000003.
+    share = None if match[2] is None else round(float(match[2]) / 100, 6)
+    return int(match[1]) / 1000, share
 
 
 def _group(text: str) -> dict[str, str]:

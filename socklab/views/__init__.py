@@ -1,0 +1,1 @@
+"""Views: a Record as somebody wants to see it. Each reads the Record and nothing else."""
