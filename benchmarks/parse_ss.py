@@ -114,7 +114,7 @@ def beside_others(sockets: int, runs: int) -> None:
         return found
 
     ways: list[tuple[str, Callable[[], list[object]]]] = [
-        ("ss -Htan, parsed", lambda: ss()),
+        ("ss -Htan, parsed", ss),
         ("ss -Htanp, parsed", lambda: ss("-p")),
         ("psutil.net_connections", lambda: list(psutil.net_connections("tcp"))),
         ("pyroute2 DiagSocket", lambda: pyroute2(0)),

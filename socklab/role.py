@@ -163,9 +163,20 @@ class Role:
         )
 
     def resolve(self, address: Address) -> Address:
-        """An address with a host name of the lab in it, as the kernel wants it."""
+        """An address with a host name of the lab in it, as the kernel wants it.
+
+        Raises:
+            LabError: it names neither a host of the lab nor an IP address.
+        """
         host, port, *rest = address
-        return (self._hosts.get(host, host), self._port(port), *rest)
+        host = self._hosts.get(host, host)
+        if host and not _is_ip(host):
+            # Only the machine's own resolver could look it up, and that is not on any host.
+            raise LabError(
+                f"there is no host {host!r}; an address here is {', '.join(self._hosts)} "
+                "or an IP address"
+            )
+        return (host, self._port(port), *rest)
 
     def abort(self) -> None:
         """Close what is still open, without a FIN that anybody would have to wait for."""

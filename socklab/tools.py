@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from functools import cache
+from typing import Self
 
 from socklab.errors import MachineError, ToolError
 
@@ -91,7 +92,7 @@ class Running:
         with self._process:  # Closes the pipes and reaps it.
             pass
 
-    def __enter__(self) -> Running:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

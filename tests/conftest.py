@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from socklab.host import Host
+from socklab.link import Link, LinkKind
 from socklab.namespaces import be_allowed
+from socklab.weather import CALM, Pin
+from tests.stand import Stand, made, must_have, standing
 
 # Deadlines would make a verdict hang on how busy the machine is.
 settings.register_profile("socklab", deadline=None)
@@ -69,3 +74,42 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     else:
         for item in kernel:
             item.add_marker(pytest.mark.skip(reason=why_not))
+
+
+# --- Two hosts and a held wire ------------------------------------------------------------------
+
+
+@pytest.fixture(params=list(LinkKind), ids=lambda kind: kind.value)
+def kind(request: pytest.FixtureRequest) -> LinkKind:
+    """Each kind of link; TUN is skipped where it can't be had."""
+    wanted: LinkKind = request.param
+    must_have(wanted)
+    return wanted
+
+
+@pytest.fixture(params=[False, True], ids=["IPv4", "IPv6"])
+def ipv6(request: pytest.FixtureRequest) -> bool:
+    """Each version of IP."""
+    return bool(request.param)
+
+
+@pytest.fixture
+def weather() -> Mapping[str, Pin]:
+    """The calm one; a test parametrises it to have another."""
+    return CALM
+
+
+@pytest.fixture
+def pair(
+    kind: LinkKind, ipv6: bool, weather: Mapping[str, Pin]
+) -> Iterator[tuple[list[Host], Link]]:
+    """A client, a server and their link."""
+    with made(kind, ipv6=ipv6, weather=weather) as hosts_and_link:
+        yield hosts_and_link
+
+
+@pytest.fixture
+async def stand(pair: tuple[list[Host], Link]) -> AsyncIterator[Stand]:
+    """A client, a server and the wire between them, which holds."""
+    async with standing(*pair) as stand:
+        yield stand

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import pickle
 from pathlib import Path
 
@@ -698,8 +699,8 @@ REFUSALS = [
     (f"{HEAD} send fast", "the field send says 'fast', which is not a rate"),
     (f"{HEAD} send", "the field send says '', which is not a rate"),
     (f"{HEAD} bbr:bw", "the field bbr says 'bw', which is not fields in brackets"),
-    (f"{HEAD} cwnd:1 cwnd:2", "a field of TCP comes twice"),
-    (f"{HEAD} send 1bps send 1bps", "a field of TCP comes twice"),
+    (f"{HEAD} cwnd:1 cwnd:2", "the field cwnd comes twice"),
+    (f"{HEAD} send 1bps send 1bps", "the field send comes twice"),
     (f"{HEAD} cwnd:1 new:1 new:2", "the field new comes twice"),
     (f"{HEAD} tcp-ulp-tls a: ", "the field a of tls comes twice or says nothing"),
     (f"{HEAD} tcp-ulp-tls a:1 a:2", "the field a of tls comes twice or says nothing"),
@@ -738,6 +739,10 @@ def test_a_long_line_is_not_shown_whole() -> None:
 
 
 # ---- values
+
+
+def test_the_example_of_the_front_page_is_true() -> None:
+    assert doctest.testmod(ss) == (0, 2)
 
 
 def test_rows_are_values() -> None:

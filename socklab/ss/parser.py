@@ -40,7 +40,6 @@ _HEADER = re.compile(
     re.ASCII,
 )
 _BLANK = re.compile(r"[ \t]*\n|[ \t]+\Z")
-_END_OF_RECORD = re.compile(r"[^\n]*(?:\n[\t ][^\n]*)*(?:\n|\Z)")
 
 # A name cannot hold `)`: ss reads it up to the first. All else it can, a newline and text
 # such as `x",pid=1` too, so an entry is what ends at the first `)` and says its numbers last.
@@ -220,7 +219,7 @@ def _record(
     if match is not None:
         position = match.end()
         users = tuple(map(_user, _ONE_USER.findall(match[1])))
-    end = _END_OF_RECORD.match(text, position).end()  # type: ignore[union-attr]
+    end = _end_of_record(text, position)
     rest = text[position:end]
     cut = False
     if match is None and _USERS_BEGIN.match(rest):
@@ -256,29 +255,36 @@ def _record(
     if cut and ":" not in words:
         words = ""  # what they belong to is gone
     ino = None if inode is None else int(inode)
-    row = Row(
+    row = (
         *head,
-        text=text[start:end].rstrip(),
-        timer=None if timer is None else _timer(timer, left, int(retransmissions)),
-        users=users,
+        text[start:end].rstrip(),
+        None if timer is None else _timer(timer, left, int(retransmissions)),
+        users,
         # ss leaves out a uid of 0. Without an inode the kernel says 0 for want of an owner.
-        uid=int(uid) if uid is not None else 0 if ino else None,
-        inode=ino,
-        cookie=cookie,
-        fwmark=None if fwmark is None else int(fwmark, 16),
-        cgroup=None if cut and receive is None else cgroup,  # the arrows are its end
-        v6only=None if v6only is None else v6only == "1",
-        shut_receive=None if receive is None else receive == "-",
-        shut_send=None if send is None else send == "-",
-        tos=None if tos is None else int(tos, 16),
-        tclass=None if tclass is None else int(tclass, 16),
-        class_id=None if class_id is None else int(class_id, 16),
-        inet_sockopt=sockopt,
-        memory=memory,
-        info=parse_info(words),
-        cut=cut,
+        int(uid) if uid is not None else 0 if ino else None,
+        ino,
+        cookie,
+        None if fwmark is None else int(fwmark, 16),
+        None if cut and receive is None else cgroup,  # the arrows are its end
+        None if v6only is None else v6only == "1",
+        None if receive is None else receive == "-",
+        None if send is None else send == "-",
+        None if tos is None else int(tos, 16),
+        None if tclass is None else int(tclass, 16),
+        None if class_id is None else int(class_id, 16),
+        sockopt,
+        memory,
+        parse_info(words),
+        cut,
     )
-    return row, end
+    return _new(Row, row), end
+
+
+def _end_of_record(text: str, position: int) -> int:
+    end = text.find("\n", position) + 1
+    while end and text[end : end + 1] in {" ", "\t"}:
+        end = text.find("\n", end) + 1
+    return end or len(text)
 
 
 def _user(groups: tuple[str, str, str, str, str, str]) -> User:

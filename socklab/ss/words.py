@@ -48,9 +48,13 @@ def _number(text: str) -> float:
 
 
 def _from_ms(text: str) -> float:
+    if text.isdigit():
+        return int(text) / 1000
     # By way of whole microseconds, which is what the kernel has: 0.009 ms is 9e-06 s, while
     # 0.009 / 1000 is 8.999999999999999e-06.
-    return round(_number(text) * 1000) / 1e6
+    if not text[:1].isdigit() or "_" in text:
+        raise ValueError
+    return round(float(text) * 1000) / 1e6
 
 
 def _rate(text: str) -> float:
@@ -115,57 +119,50 @@ def _keys(text: str) -> tuple[str, ...]:
     return tuple(text.split(","))  # a comma inside a key is escaped
 
 
-# key: (attribute of Info or pair of them, converter, what the value is when it reads)
-_Field = tuple[str, Callable[[str], Any], str]
-# One field of the text, two attributes of Info.
-_PAIRS = {
-    "wscale": ("snd_wscale", "rcv_wscale"),
-    "rtt": ("rtt_s", "rttvar_s"),
-    "pacing_rate": ("pacing_rate_bps", "max_pacing_rate_bps"),
-    "rwnd_limited": ("rwnd_limited_s", "rwnd_limited_share"),
-    "sndbuf_limited": ("sndbuf_limited_s", "sndbuf_limited_share"),
-    "retrans": ("retrans", "retrans_total"),
-}
+_SLOT = {name: slot for slot, name in enumerate(Info._fields)}
+
+# key: (where its value goes in an Info, converter, what the value is when it reads)
+_Field = tuple[int, Callable[[str], Any], str]
 _COUNT, _MS = "a whole number", "a number of milliseconds"
 _KEYS: dict[str, _Field] = {
     "wscale": (
-        "wscale",
+        _SLOT["snd_wscale"],
         lambda text: _pair(text, ",", _whole),
         "two numbers with a comma",
     ),
-    "rto": ("rto_s", _from_ms, _MS),
+    "rto": (_SLOT["rto_s"], _from_ms, _MS),
     "rtt": (
-        "rtt",
+        _SLOT["rtt_s"],
         lambda text: _pair(text, "/", _from_ms),
         "two numbers of milliseconds with a slash",
     ),
-    "ato": ("ato_s", _from_ms, _MS),
-    "dctcp": ("dctcp", _dctcp, "fields in brackets"),
-    "bbr": ("bbr", _bbr, "fields in brackets"),
-    "busy": ("busy_s", lambda text: _limited(text)[0], _MS),
-    "rwnd_limited": ("rwnd_limited", _limited, _MS),
-    "sndbuf_limited": ("sndbuf_limited", _limited, _MS),
+    "ato": (_SLOT["ato_s"], _from_ms, _MS),
+    "dctcp": (_SLOT["dctcp"], _dctcp, "fields in brackets"),
+    "bbr": (_SLOT["bbr"], _bbr, "fields in brackets"),
+    "busy": (_SLOT["busy_s"], lambda text: _limited(text)[0], _MS),
+    "rwnd_limited": (_SLOT["rwnd_limited_s"], _limited, _MS),
+    "sndbuf_limited": (_SLOT["sndbuf_limited_s"], _limited, _MS),
     "retrans": (
-        "retrans",
+        _SLOT["retrans"],
         lambda text: _pair(text, "/", _whole),
         "two whole numbers with a slash",
     ),
-    "rcv_rtt": ("rcv_rtt_s", _from_ms, _MS),
-    "minrtt": ("minrtt_s", _from_ms, _MS),
-    "md5keys": ("md5keys", _keys, "a list of keys"),
+    "rcv_rtt": (_SLOT["rcv_rtt_s"], _from_ms, _MS),
+    "minrtt": (_SLOT["minrtt_s"], _from_ms, _MS),
+    "md5keys": (_SLOT["md5keys"], _keys, "a list of keys"),
 }
 for _key in ("lastsnd", "lastrcv", "lastack"):
-    _KEYS[_key] = (f"{_key}_s", _from_ms, _MS)
+    _KEYS[_key] = (_SLOT[f"{_key}_s"], _from_ms, _MS)
 _COUNTS = """
     backoff qack cwnd ssthresh bytes_sent bytes_retrans bytes_acked bytes_received segs_out
     segs_in data_segs_out data_segs_in delivered delivered_ce unacked lost sacked dsack_dups
     fackets reordering reord_seen rcv_ooopack rehash
 """
 for _key in _COUNTS.split():
-    _KEYS[_key] = (_key, _whole, _COUNT)
+    _KEYS[_key] = (_SLOT[_key], _whole, _COUNT)
 _BYTES = "mss pmtu rcvmss advmss rcv_space rcv_ssthresh notsent snd_wnd rcv_wnd"
 for _key in _BYTES.split():
-    _KEYS[_key] = (f"{_key}_bytes", _whole, _COUNT)
+    _KEYS[_key] = (_SLOT[f"{_key}_bytes"], _whole, _COUNT)
 
 
 def _pacing(text: str) -> tuple[float, float | None]:
@@ -174,28 +171,20 @@ def _pacing(text: str) -> tuple[float, float | None]:
 
 
 _BLANK_KEYS: dict[str, _Field] = {
-    "send": ("send_bps", _rate, "a rate"),
-    "pacing_rate": ("pacing_rate", _pacing, "one or two rates"),
-    "delivery_rate": ("delivery_rate_bps", _rate, "a rate"),
+    "send": (_SLOT["send_bps"], _rate, "a rate"),
+    "pacing_rate": (_SLOT["pacing_rate_bps"], _pacing, "one or two rates"),
+    "delivery_rate": (_SLOT["delivery_rate_bps"], _rate, "a rate"),
 }
-
-
-# Most words are in many rows (`mss:1448`, `rto:204`): remembering them makes a long listing
-# twice as fast. The bound holds what a few hundred rows say.
-@lru_cache(maxsize=8192)
-def _keyed(word: str) -> tuple[str, Any] | None:
-    """Attribute and value of `key:value`; None where the key is not known."""
-    key, _, value = word.partition(":")
-    field = _KEYS.get(key)
-    return None if field is None else (field[0], _convert(key, field, value))
-
-
-def _convert(key: str, field: _Field, value: str) -> Any:
-    _, convert, kind = field
-    try:
-        return convert(value)
-    except ValueError:
-        raise Unreadable(f"the field {key} says {value!r}, which is not {kind}") from None
+# These convert to two values, and the second goes to the next slot.
+_PAIRS = tuple(
+    (_BLANK_KEYS.get(key) or _KEYS[key])[0]
+    for key in ("wscale", "rtt", "pacing_rate", "rwnd_limited", "sndbuf_limited", "retrans")
+)
+_WORDS, _CONGESTION_CONTROL = _SLOT["words"], _SLOT["congestion_control"]
+_REORDERING, _MSS = _SLOT["reordering"], _SLOT["mss_bytes"]
+_UPPER_LAYER, _UNKNOWN = _SLOT["upper_layer"], _SLOT["unknown"]
+_NOTHING_SAID = tuple(Info._field_defaults.values())
+_new: Callable[[type[Info], list[Any]], Info] = tuple.__new__
 
 
 def parse_info(text: str) -> Info | None:
@@ -207,49 +196,63 @@ def parse_info(text: str) -> Info | None:
     """
     if not text.isascii():
         raise Unreadable("a word that is not ASCII stands among the fields of TCP")
-    values: dict[str, Any] = {}
+    slots: list[Any] = list(_NOTHING_SAID)
+    said = False
     unknown: dict[str, str] = {}
     words: list[str] = []
     unnamed: list[str] = []  # words before the first key that are no option: the last is the name
-    said = 0
+    known, blank_keys = _KEYS.get, _BLANK_KEYS.get
     rest = iter(text.split())
     for word in rest:
-        if ":" in word:
-            keyed = _keyed(word)
-            if keyed is None:
+        key, colon, value = word.partition(":")
+        if colon:
+            field = known(key)
+            if field is None:
                 _keep_unknown(word, unknown)
-            else:
-                values[keyed[0]] = keyed[1]
-                said += 1
-        elif (field := _BLANK_KEYS.get(word)) is not None:
-            values[field[0]] = _convert(word, field, next(rest, ""))
-            said += 1
-        elif _WORD.fullmatch(word) is None:
-            raise Unreadable(f"{word!r} is neither a field nor a word of TCP")
-        elif word.startswith("tcp-ulp-"):
-            values["upper_layer"] = _upper_layer(word[8:], rest)
-            said += 1
-        elif values or unknown or word in _OPTIONS or word in _OTHER_WORDS:
-            words.append(word)
+                said = True
+                continue
         else:
-            unnamed.append(word)
-    if said > len(values):
-        raise Unreadable("a field of TCP comes twice")
+            field = blank_keys(word)
+            if field is None:
+                if _WORD.fullmatch(word) is None:
+                    raise Unreadable(f"{word!r} is neither a field nor a word of TCP")
+                if word.startswith("tcp-ulp-"):
+                    slots[_UPPER_LAYER] = _upper_layer(word[8:], rest)
+                    said = True
+                elif said or word in _OPTIONS or word in _OTHER_WORDS:
+                    words.append(word)
+                else:
+                    unnamed.append(word)
+                continue
+            value = next(rest, "")
+        slot, convert, kind = field
+        if slots[slot] is not None:
+            raise Unreadable(f"the field {key} comes twice")
+        try:
+            # Most fields are counts: they are done here, for a call takes as long again.
+            if convert is _whole and value.isdigit():
+                slots[slot] = int(value)
+            else:
+                slots[slot] = convert(value)
+        except ValueError:
+            raise Unreadable(f"the field {key} says {value!r}, which is not {kind}") from None
+        said = True
     if unnamed:
-        if not (values or unknown):
+        if not said:
             raise Unreadable(f"{unnamed[0]!r} stands there without any field of TCP")
-        values["congestion_control"] = unnamed.pop()
+        slots[_CONGESTION_CONTROL] = unnamed.pop()
         words = unnamed + words
-    if not (values or unknown or words):
+    if not (said or words):
         return None
-    for pair, (first, second) in _PAIRS.items():
-        if pair in values:
-            values[first], values[second] = values.pop(pair)
-    if values.get("reordering") == 0 and "mss_bytes" not in values:
-        _from_proc(values)
-    values["words"] = tuple(words)
-    values["unknown"] = unknown
-    return Info.of(values)
+    for slot in _PAIRS:
+        if slots[slot] is not None:
+            slots[slot : slot + 2] = slots[slot]
+    if slots[_REORDERING] == 0 and slots[_MSS] is None:
+        _from_proc(slots)
+    slots[_WORDS] = tuple(words)
+    if unknown:
+        slots[_UNKNOWN] = unknown
+    return _new(Info, slots)
 
 
 def _keep_unknown(word: str, unknown: dict[str, str]) -> None:
@@ -263,12 +266,12 @@ def _keep_unknown(word: str, unknown: dict[str, str]) -> None:
     unknown[key] = value
 
 
-def _from_proc(values: dict[str, Any]) -> None:
+def _from_proc(slots: list[Any]) -> None:
     # Where sock_diag is refused ss reads /proc/net/tcp, and prints rto and ato in seconds.
     # Known by what it can't know there: there is no mss, and reordering is 0.
-    for name in ("rto_s", "ato_s"):
-        if name in values:
-            values[name] *= 1000
+    for slot in (_SLOT["rto_s"], _SLOT["ato_s"]):
+        if slots[slot] is not None:
+            slots[slot] = round(slots[slot] * 1000, 6)
 
 
 def _upper_layer(name: str, rest: Iterator[str]) -> UpperLayer:
@@ -301,8 +304,8 @@ def parse_memory(text: str) -> Memory:
         Unreadable: an entry is not one that `ss` prints, or one is missing.
     """
     if match := _SKMEM.fullmatch(text):
-        r, rb, t, tb, f, w, o = map(int, match.groups()[:7])
-        bl, d = (int(n) if n else None for n in match.group(8, 9))
+        r, rb, t, tb, f, w, o = map(int, match.group(1, 2, 3, 4, 5, 6, 7))
+        bl, d = (None if n is None else int(n) for n in match.group(8, 9))
         return Memory(r, t, _signed(f), w, rb, tb, o, bl, d)
     if match := _MEM.fullmatch(text):
         r, w, f, t = map(int, match.groups())

@@ -107,18 +107,19 @@ def wrap(text: str, width: int, *, hang: int = 0) -> list[str]:
 
 def _first_line(text: str, room: int) -> tuple[str, str]:
     """As much of a text as fits, and what is left."""
-    taken = end = 0
-    for end, character in enumerate(text):
-        taken += cells(character)
-        if taken > room:
-            break
-    else:
+    taken = 0
+    end = 0
+    while end < len(text) and (taken := taken + cells(text[end])) <= room:
+        end += 1
+    if end == len(text):
         return text, ""
     end = max(end, 1)
     blank = text.rfind(" ", 1, end + 1)
-    # A blank near the beginning would leave a line nearly empty: then rather break the word.
+    # A break near the beginning would leave a line nearly empty: then rather break the word.
     if blank * 3 >= end:
         return text[:blank].rstrip(), text[blank:].lstrip()
+    bracket = text.rfind("(", 0, end) + 1
+    end = bracket if bracket * 3 >= end else end
     return text[:end], text[end:]
 
 

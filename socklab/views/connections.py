@@ -37,8 +37,14 @@ class Connections:
             return ""
         if isinstance(event, Segment):
             return self._names.get(frozenset((event.source, event.destination)), "")
-        own = f":{event.local.rpartition(':')[2]}"
-        return self._names.get(frozenset((event.local, event.peer)), own)
+        return self.between(event.local, event.peer)
+
+    def between(self, local: str, peer: str) -> str:
+        """The same by the two endpoints of a socket."""
+        if not self.several:
+            return ""
+        own = f":{local.rpartition(':')[2]}"
+        return self._names.get(frozenset((local, peer)), own)
 
     def of_call(self, call: Call) -> str:
         """The name of the connection that a call is about; the socket's own where it has none."""

@@ -89,8 +89,9 @@ class Rung:
     at_s: float
     notes: dict[str, Note] = field(default_factory=dict)
     arrow: Arrow | None = None
-    aside: str = ""
-    """A move in words."""
+    aside: Note = ()
+    """What belongs to no host: a move in words, or a look."""
+    is_move: bool = False
     expects: list[int] = field(default_factory=list)
     only_states_of: str = ""
     """The connection, if all that is told so far is its new state at one end."""
@@ -169,7 +170,7 @@ class _Telling:
     def _move(self, move: Move) -> None:
         self._landed.clear()
         if self._verbose or move.text.partition(" ")[0] in WORTH_TELLING:
-            self._add(Rung(move.at_s, aside=move.text))
+            self._add(Rung(move.at_s, aside=(Piece(move.text, Tone.ASIDE),), is_move=True))
 
     def _call(self, index: int, call: Call) -> None:
         if call.phase is Phase.BEGUN:
@@ -231,7 +232,7 @@ class _Telling:
 
     def _state(self, state: State) -> None:
         connection = self._connections.of(state)
-        note = (Piece(f"[{state.now}]", Tone.STATE),)
+        note: Note = (Piece(f"[{state.now}]", Tone.STATE),)
         if connection:
             note = (Piece(connection, Tone.ASIDE), *note)
         if state.cause == "timer":
@@ -246,9 +247,7 @@ class _Telling:
         ):
             landed.notes[state.host] = note
             return
-        self._add(
-            Rung(state.at_s, {state.host: note}, only_states_of=f"{state.host} {connection}")
-        )
+        self._add(Rung(state.at_s, {state.host: note}, only_states_of=f"{state.host} {connection}"))
 
     def _expect(self, expect: Expect, number: int) -> None:
         # One mark a rung: the margin has no room for more.
@@ -258,9 +257,9 @@ class _Telling:
 
     def _looked(self, look: Look) -> None:
         if self._verbose:
-            for host, texts in tell_look(look, self._look).items():
-                for text in texts:
-                    self._add(Rung(look.at_s, {host: (Piece(text, Tone.ASIDE),)}))
+            for host, words in tell_look(look, self._look, self._connections.between):
+                pieces = (f"ss {host}", *words)
+                self._add(Rung(look.at_s, aside=tuple(Piece(w, Tone.ASIDE) for w in pieces)))
         self._look = look
 
     def _trouble(self, trouble: Trouble) -> None:

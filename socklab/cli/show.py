@@ -1,0 +1,49 @@
+"""`socklab show`: what a lab asks, and its file."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from socklab.cli.names import LabName
+from socklab.cli.streams import put, width
+from socklab.errors import LabError
+from socklab.lab import find, header_of
+
+
+def show(
+    lab: LabName,
+    source: Annotated[
+        bool, typer.Option("--source", help="Print the lab's file instead, as it is.")
+    ] = False,
+) -> None:
+    """Show what a lab asks, what there is to see, and where it comes from."""
+    path = find(lab)
+    title, header = header_of(path)
+    if source:
+        try:
+            put(path.read_text(encoding="utf-8").removesuffix("\n"))
+        except OSError as refused:
+            raise LabError(f"{path} can't be read: {refused.strerror}") from refused
+        return
+    import textwrap
+
+    columns = width()
+    lines = [*textwrap.wrap(title, columns), ""]
+    rows = {**header, "File": str(path)}
+    for name, text in rows.items():
+        lines += textwrap.wrap(
+            text,
+            columns,
+            initial_indent=f"{name + ':':<10}",
+            subsequent_indent=" " * 10,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    lines += [
+        "",
+        f"socklab run {lab}",
+        f"socklab show {lab} --source > mine.py   # a copy to change: socklab run ./mine.py",
+    ]
+    put("\n".join(lines))

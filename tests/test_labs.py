@@ -1,0 +1,126 @@
+"""Every lab keeps its word on this kernel, and every lab's control shows that it can break it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from socklab.lab import REQUIRED, Lab, catalogue, load
+from socklab.link import LinkKind
+from socklab.record import Expect, Record, Segment, Trouble
+from socklab.runner import replay, run_lab
+
+LABS = [load(path) for path in catalogue().values()]
+ON_LOOPBACK = [lab for lab in LABS if lab.loopback]
+
+
+def named(lab: Lab) -> str:
+    return lab.name
+
+
+every_lab = pytest.mark.parametrize("lab", LABS, ids=named)
+
+
+def troubles(record: Record) -> list[str]:
+    return [event.text for event in record.of(Trouble)]
+
+
+@every_lab
+@pytest.mark.kernel
+async def test_lab_passes_on_both_links_and_ip_versions(
+    lab: Lab, kind: LinkKind, ipv6: bool
+) -> None:
+    record = await run_lab(lab, link=kind.value, ipv6=ipv6)
+    assert troubles(record) == []
+    assert record.passed
+    assert record.link == kind.value
+    assert all(event.passed for event in record.of(Expect))
+
+
+@every_lab
+@pytest.mark.kernel
+async def test_control_fails_for_its_own_reason(lab: Lab) -> None:
+    assert lab.control is not None, f"{lab.name} has no control"
+    record = await run_lab(lab, control=lab.control)
+    assert not record.passed
+    assert lab.control.fails in troubles(record)[-1]
+
+
+@every_lab
+@pytest.mark.kernel
+async def test_replayed_moves_give_the_same_record(lab: Lab) -> None:
+    told = await run_lab(lab)
+    again = await replay(lab, told.moves())
+    assert again.passed
+    assert essence_without_expectations(again) == essence_without_expectations(told)
+
+
+@every_lab
+@pytest.mark.kernel
+async def test_two_links_give_the_same_record(lab: Lab, kind: LinkKind) -> None:
+    here, there = await run_lab(lab, link=kind.value), await run_lab(lab, link="veth")
+    assert here.essence() == there.essence()
+
+
+@pytest.mark.parametrize("lab", ON_LOOPBACK, ids=named)
+@pytest.mark.parametrize("ipv6", [False, True], ids=["IPv4", "IPv6"])
+async def test_lab_for_loopback_passes_there(lab: Lab, ipv6: bool) -> None:
+    record = await run_lab(lab, bench="loopback", ipv6=ipv6)
+    assert troubles(record) == []
+    assert record.passed
+    assert record.link == "loopback"
+    verdicts = {event.passed for event in record.of(Expect)}
+    assert True in verdicts
+    assert False not in verdicts
+    assert not list(record.of(Segment))
+
+
+@pytest.mark.parametrize("lab", ON_LOOPBACK, ids=named)
+async def test_what_takes_a_held_wire_is_never_passed_on_loopback(lab: Lab) -> None:
+    record = await run_lab(lab, bench="loopback")
+    for event in record.of(Expect):
+        in_flight = {"FIN-WAIT-1", "LAST-ACK", "CLOSING", "SYN-SENT", "SYN-RECEIVED"}
+        if any(state in text for text in event.expected.values() for state in in_flight):
+            assert event.passed is None
+            assert event.note.startswith("not observable here")
+
+
+@pytest.mark.parametrize("lab", ON_LOOPBACK, ids=named)
+async def test_control_is_caught_on_loopback_too_where_a_program_is_the_cause(lab: Lab) -> None:
+    assert lab.control is not None
+    if not lab.control.roles:
+        pytest.skip("the control loses a segment, and loopback holds none")
+    record = await run_lab(lab, bench="loopback", control=lab.control)
+    assert not record.passed
+
+
+@every_lab
+def test_lab_is_about_a_screen_and_its_header_leads_on(lab: Lab) -> None:
+    names = catalogue().keys()
+    assert all(lab.header[field] for field in REQUIRED)
+    assert lab.header["Question"].endswith("?")
+    assert lab.header["Next"] in names
+    assert lab.header["Level"] in {"1", "2", "3"}
+    story = lab.path.read_text(encoding="utf-8")
+    assert len(story.splitlines()) <= 120
+    assert "sleep" not in story
+
+
+def test_reading_on_leads_through_all_labs() -> None:
+    nexts = {lab.name: lab.header["Next"] for lab in LABS}
+    seen, name = set(), "handshake"
+    while name not in seen:
+        seen.add(name)
+        name = nexts[name]
+    assert seen == nexts.keys()
+
+
+def essence_without_expectations(record: Record) -> list[str]:
+    return [line for line in record.essence() if '"kind": "expect"' not in line]
+
+
+def test_labs_import_nothing_deeper_than_socklab() -> None:
+    for path in catalogue().values():
+        for line in Path(path).read_text(encoding="utf-8").splitlines():
+            assert not line.startswith(("from socklab.", "import socklab."))
