@@ -85,7 +85,7 @@ def examine_plain_user() -> Examination | None:
     if os.geteuid() != 0:
         return None
     try:
-        return _in_child(lambda: _become_nobody() or _examine())
+        return _in_child(_examine_as_nobody)
     except MachineError:
         return None
 
@@ -265,8 +265,8 @@ def _failed(name: str, refused: SocklabError, cure: str = "", *, needed: bool = 
 # --- In a child of its own ---
 
 
-def _become_nobody() -> None:
-    """Give up root for good.
+def _examine_as_nobody() -> Examination:
+    """Give up root for good, then try everything.
 
     Raises:
         MachineError: this root is not allowed to, as in some containers.
@@ -279,6 +279,7 @@ def _become_nobody() -> None:
         raise MachineError(f"root can't become a plain user here: {refused.strerror}") from refused
     # Who changes their uid loses their own /proc/self to root, until they say otherwise: prctl(2).
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1)
+    return _examine()
 
 
 def _in_child(act: Callable[[], Examination]) -> Examination:

@@ -11,7 +11,7 @@ import trio
 
 from socklab import hints
 from socklab.bench import Bench
-from socklab.errors import MachineError, SocklabError
+from socklab.errors import LabError, MachineError, SocklabError, ToolError
 from socklab.expect import ExpectationNotMet
 from socklab.host import Host, make_hosts, unmake_hosts
 from socklab.lab import HOSTS, Control, Lab, Program, Story, host_of
@@ -118,6 +118,7 @@ async def _playing(bench: Bench, programs: Mapping[str, Program]) -> AsyncIterat
                 nursery.start_soon(play, name)
             # Kept out of the nursery, which would wrap it in a group.
             try:
+                await bench.wire.ready()
                 await bench.settle()
                 yield
             except Exception as error:
@@ -212,8 +213,8 @@ async def _tell(
     try:
         async with opening as bench:
             await story(bench)
-    except MachineError:
-        raise
+    except (LabError, MachineError, ToolError):
+        raise  # Not the experiment's: their exit codes say whose turn it is.
     except Exception as error:
         failed = error
     record.duration_s = round(time.perf_counter() - began, 6)

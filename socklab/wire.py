@@ -34,6 +34,9 @@ FENCE_IDENTIFIER = 0x50C1
 PATIENCE_S = 20.0
 """A watchdog, in seconds: a ping within one machine takes microseconds."""
 
+ASK_AGAIN_S = 0.005
+"""How long, in seconds, an answer may take before a new link is asked again."""
+
 KEPT_ORIGINAL = "the original is still on the wire"
 
 
@@ -245,18 +248,41 @@ class Wire:
         Raises:
             ToolError: a host does not answer a ping; its device may have been taken down.
         """
-        self._pinged = (self._pinged + 1) & 0xFFFF
-        for name, host in self._hosts.items():
-            address = host.address.text
-            self._pings[name] = (self._pinged, trio.Event())
-            # From the last address of the network, which no host has.
-            us = "fd00::fe" if ":" in address else "10.0.0.254"
-            self._link.send(name, echo_request(us, address, FENCE_IDENTIFIER, self._pinged))
-        for name, (_, answered) in self._pings.items():
+        asked = {name: self._ping(name) for name in self._hosts}
+        for name, answered in asked.items():
             with trio.move_on_after(PATIENCE_S) as watchdog:
                 await answered.wait()
             if watchdog.cancelled_caught:
                 raise ToolError(f"{name} does not answer a ping within {PATIENCE_S:.0f} s")
+
+    async def ready(self) -> None:
+        """Until every host has answered once: what comes before may be lost.
+
+        A veth's queue is put in place by a work queue of the kernel some time after `ip` has
+        returned, and until then it loses what it is given, telling nobody. So we ask again.
+
+        Raises:
+            ToolError: a host does not answer.
+        """
+        for name in self._hosts:
+            with trio.move_on_after(PATIENCE_S) as watchdog:
+                while True:
+                    with trio.move_on_after(ASK_AGAIN_S) as asked:
+                        await self._ping(name).wait()
+                    if not asked.cancelled_caught:
+                        break
+            if watchdog.cancelled_caught:
+                raise ToolError(f"{name} does not answer a ping within {PATIENCE_S:.0f} s")
+
+    def _ping(self, name: str) -> trio.Event:
+        """Ping a host; the event is its answer to this ping, and to no other."""
+        address = self._hosts[name].address.text
+        # From the last address of the network, which no host has.
+        us = "fd00::fe" if ":" in address else "10.0.0.254"
+        self._pinged = (self._pinged + 1) & 0xFFFF
+        self._pings[name] = (self._pinged, trio.Event())
+        self._link.send(name, echo_request(us, address, FENCE_IDENTIFIER, self._pinged))
+        return self._pings[name][1]
 
     @property
     def hosts(self) -> Mapping[str, Host]:

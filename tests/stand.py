@@ -23,7 +23,7 @@ from socklab.tools import Running
 from socklab.weather import CALM, Pin
 from socklab.wire import Segment, Wire
 
-PATIENCE_S = 20.0
+PATIENCE_S = 2.0
 """A watchdog for what takes milliseconds."""
 
 NAMES = ("client", "server")
@@ -148,8 +148,8 @@ class Witness:
 
     NEAR, FAR = "near", "far"
 
-    def __init__(self, pid: int) -> None:
-        """Of the namespace in which this process is."""
+    def __init__(self, pid: int, address: str | None = None) -> None:
+        """Of the namespace in which this process is; its end there may have an address."""
         self.namespace: NetworkNamespace = new_namespace()
         rtmgrp_link = 1
         with self.namespace.entered():
@@ -161,6 +161,8 @@ class Witness:
         watched = NetworkNamespace(os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC))
         with watched.entered():
             _ip(f"link set {self.FAR} arp off up")
+            if address is not None:
+                _ip(f"address add {address} dev {self.FAR} {'nodad' if ':' in address else ''}")
         watched.close()
         self._news.settimeout(PATIENCE_S)
         self._ended = False
@@ -189,7 +191,7 @@ class Witness:
         self._ended = int.from_bytes(message[4:6], sys.byteorder) == rtm_dellink
 
     def give(self, packet: Packet) -> None:
-        """Let a packet arrive in the namespace, where the far end must be up."""
+        """Let a packet arrive in the namespace."""
         ethertype = 0x86DD if packet.version == 6 else 0x0800
         with (
             self.namespace.entered(),

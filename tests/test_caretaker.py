@@ -14,7 +14,7 @@ import pytest
 from socklab import caretaker
 from socklab.caretaker import Caretaker
 from socklab.errors import ToolError
-from socklab.host import make_hosts
+from socklab.host import make_hosts, unmake_hosts
 from socklab.link import LinkKind
 from socklab.namespaces import new_namespace
 from socklab.packet import FIN, Flags, Packet
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.kernel
 
 HOLD_A_FIN = """
 import select, sys
-from socklab.host import make_hosts
+from socklab.host import make_hosts, unmake_hosts
 from socklab.link import LinkKind
 from socklab.namespaces import be_allowed
 from socklab.packet import Packet
@@ -120,7 +120,9 @@ def test_without_its_caretaker_an_orphan_would_pin_the_namespace(
 ) -> None:
     with ExitStack() as stack:
         holder = stack.enter_context(holding(kind, ipv6))
-        client, server = (stack.enter_context(closing(Witness(pid))) for pid in holder.caretakers)
+        # The address on a second device, because the cable goes with the process.
+        pids = zip(holder.caretakers, (holder.fin.source, None), strict=True)
+        client, server = (stack.enter_context(closing(Witness(*each))) for each in pids)
         for pid in holder.caretakers:
             pidfd = os.pidfd_open(pid)
             os.kill(pid, signal.SIGKILL)
@@ -151,20 +153,17 @@ def test_without_its_caretaker_an_orphan_would_pin_the_namespace(
 
 
 def test_the_ordinary_end_leaves_no_orphan_either(kind: LinkKind) -> None:
-    from socklab.host import unmake_hosts
-
     hosts, link = make_hosts(("client", "server"), kind)
     assert hosts[0].caretaker is not None
     with closing(Witness(hosts[0].caretaker.pid)) as witness:
-        # A SYN that nobody answers, from a socket that somebody else keeps open, too.
+        # A SYN that nobody answers, from a socket that somebody still keeps open.
         connecting = hosts[0].socket()
         connecting.setblocking(False)
         connecting.connect_ex((hosts[1].address.text, 80))
         unmake_hosts(hosts, link)
-        witness.wait()
-        with pytest.raises(OSError, match="abort"):
+        with closing(connecting), pytest.raises(OSError, match="abort"):
             connecting.send(b"x")
-        connecting.close()
+        witness.wait()
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ LAYERS = {
     },
     "linux": {
         "caretaker",
+        "doctor",
         "host",
         "link",
         "namespaces",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import doctest
+import gc
 import pickle
 from pathlib import Path
 
@@ -698,6 +699,10 @@ REFUSALS = [
     (f"{HEAD} busy:1s", "the field busy says '1s', which is not a number of milliseconds"),
     (f"{HEAD} send fast", "the field send says 'fast', which is not a rate"),
     (f"{HEAD} send", "the field send says '', which is not a rate"),
+    (
+        f"{HEAD} bbr:(pacing_gain:nan)",
+        "the field bbr says '(pacing_gain:nan)', which is not fields in brackets",
+    ),
     (f"{HEAD} bbr:bw", "the field bbr says 'bw', which is not fields in brackets"),
     (f"{HEAD} cwnd:1 cwnd:2", "the field cwnd comes twice"),
     (f"{HEAD} send 1bps send 1bps", "the field send comes twice"),
@@ -743,6 +748,21 @@ def test_a_long_line_is_not_shown_whole() -> None:
 
 def test_the_example_of_the_front_page_is_true() -> None:
     assert doctest.testmod(ss) == (0, 2)
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_the_garbage_collector_is_left_as_it_was(collects: bool) -> None:
+    long = f"{HEAD}\n" * (ss.parser.COLLECTED_CHARACTERS // len(HEAD) + 1)
+    before = gc.isenabled()
+    (gc.enable if collects else gc.disable)()
+    try:
+        assert len(parse(long)) == long.count("\n")
+        assert gc.isenabled() is collects
+        with pytest.raises(SsError, match="stands before the state"):
+            parse(f"{long}x{HEAD}")
+        assert gc.isenabled() is collects
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 def test_rows_are_values() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +16,9 @@ from typer.core import TyperGroup
 
 from socklab.cli import doctor, list as listing, run, show
 from socklab.cli.ending import ending
-from socklab.cli.streams import three_streams
+from socklab.cli.streams import put, three_streams
+
+CHECKOUT = Path(__file__).parents[2]
 
 EXIT_CODES = (
     "Exit codes: 0 as expected, 1 an expectation was not met, 2 usage, 3 this machine can't run "
@@ -54,9 +57,12 @@ def _version(asked: bool) -> None:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        print("socklab", version("socklab"))
-    except PackageNotFoundError:
-        print("socklab, from a checkout that is not installed")
+        told = version("socklab")
+    except PackageNotFoundError:  # run from a checkout
+        import tomllib
+
+        told = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
+    put(f"socklab {told}")
     raise typer.Exit
 
 

@@ -6,9 +6,12 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from socklab.errors import LabError, MachineError
-from socklab.record import Record
+
+if TYPE_CHECKING:
+    from socklab.record import Record
 
 
 def to_text(records: Sequence[Record], *, several: bool) -> str:

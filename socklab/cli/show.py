@@ -18,7 +18,7 @@ def show(
         bool, typer.Option("--source", help="Print the lab's file instead, as it is.")
     ] = False,
 ) -> None:
-    """Show what a lab asks, what there is to see, and where it comes from."""
+    """Show what a lab asks, what there is to see, and its source."""
     path = find(lab)
     title, header = header_of(path)
     if source:

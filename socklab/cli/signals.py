@@ -1,4 +1,4 @@
-"""Signals that end a run: Ctrl-C, SIGTERM, SIGHUP. Whatever they meet, everything made is unmade."""
+"""Signals that end a run (Ctrl-C, SIGTERM, SIGHUP), and everything it had made with it."""
 
 from __future__ import annotations
 

@@ -58,9 +58,9 @@ def three_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
-    sys.stdin = sys.stdin or open(0)  # noqa: SIM115, PTH123
-    sys.stdout = sys.stdout or open(1, "w")  # noqa: SIM115, PTH123
-    sys.stderr = sys.stderr or open(2, "w")  # noqa: SIM115, PTH123
+    sys.stdin = sys.stdin or open(0)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(1, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w")  # noqa: SIM115
     codecs.register_error("socklab", _in_ascii)
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):  # a test's stand-in need not be a TextIOWrapper
@@ -91,6 +91,15 @@ def _nowhere() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
+
+
+def ascii_only() -> bool:
+    """Whether the output's encoding lacks what a ladder is drawn with."""
+    try:
+        "─│├┤►◄✓✗→…".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return True
+    return False
 
 
 def width() -> int:

@@ -52,9 +52,7 @@ def _from_ms(text: str) -> float:
         return int(text) / 1000
     # By way of whole microseconds, which is what the kernel has: 0.009 ms is 9e-06 s, while
     # 0.009 / 1000 is 8.999999999999999e-06.
-    if not text[:1].isdigit() or "_" in text:
-        raise ValueError
-    return round(float(text) * 1000) / 1e6
+    return round(_number(text) * 1000) / 1e6
 
 
 def _rate(text: str) -> float:

@@ -37,7 +37,7 @@ def label(arrow: Arrow, *, rich: bool = False) -> str:
     event = arrow.event
     if isinstance(event, Other):
         return event.summary or event.protocol
-    words = [arrow.connection, str(kind_of(event))]
+    words = [str(kind_of(event))]
     if event.copy:
         words.append("(copy)")
     if event.fate in WORDS:
@@ -51,7 +51,7 @@ def label(arrow: Arrow, *, rich: bool = False) -> str:
         words.append(f"len {event.payload_bytes}")
     if rich and (window := _window(event)) is not None:
         words.append(f"win {window}")
-    return " ".join(filter(None, words))
+    return " ".join(words)
 
 
 def _window(segment: Segment) -> int | None:

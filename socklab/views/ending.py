@@ -93,9 +93,10 @@ def verdict_of(record: Record) -> str:
 
 
 def _why_not(record: Record) -> str:
+    # The story's own trouble often only repeats a role's.
     troubles = [trouble.text for trouble in record.of(Trouble)]
-    if troubles:
-        return troubles[-1]
+    if told := [text for text in troubles[:-1] if text not in troubles[-1]] + troubles[-1:]:
+        return "; ".join(told)
     expects = list(record.of(Expect))
     if refused := [expect for expect in expects if expect.passed is False]:
         return f"expected {claim(refused[0])}."
@@ -109,5 +110,5 @@ def _why_not(record: Record) -> str:
 def system(record: Record) -> str:
     """What it ran on: `Linux 6.18 (tun)`."""
     release = ".".join(record.machine.get("kernel", "").split(".")[:2])
-    name = " ".join(filter(None, (record.machine.get("system", ""), release)))
-    return f"{name or 'an unnamed system'} ({record.link or record.bench})"
+    name = f"{record.machine.get('system', 'Linux')} {release}".strip()
+    return f"{name} ({record.link or record.bench})"

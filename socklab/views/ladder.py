@@ -9,12 +9,14 @@ is none even there, it becomes a list.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from socklab.record import Expect, Fate, Record
 from socklab.views import ending
 from socklab.views.arrows import AROUND, draw, fate_note, label, style_of
-from socklab.views.columns import Line, Style, clean, lines_of, width_of, wrap
+from socklab.views.columns import Line, Style, clean, lines_of, width_of
 from socklab.views.glyphs import ASCII, BOX
+from socklab.views.layout import BESIDE, Layout, beside, between, note_lines, plain
 from socklab.views.rungs import Arrow, Note, Part, Rung, Tone, hosts_of, rungs
 
 STYLES = {
@@ -24,23 +26,11 @@ STYLES = {
     Tone.ERROR: Style.WORSE,
 }
 
-BESIDE = 72
-"""From so many columns on the two hosts have columns of their own beside the wire."""
-
 TIMES = 100
-"""From so many on there is room for times."""
+"""From so many columns on there is room for times."""
 
-RICH = 120
-"""From so many on arrows may say all they know."""
-
-LEAST = 14
-"""The least width of a host's column: `[SYN-RECEIVED]`."""
-
-MOST = 48
-"""The most: beyond it the eye loses the line."""
-
-Plan = tuple[list[int], dict[str, tuple[int, int, bool]]]
-"""The columns of the lifelines, and each host's room: from, to, and whether it is flush right."""
+MARKS = 32
+"""From so many on there is room for the numbers of the expectations."""
 
 At = Callable[[int], Line]
 """A rung's line by its number; it is made when it is first asked for."""
@@ -80,79 +70,50 @@ class _Page:
         self.ascii_only = ascii_only
         self.glyphs = ASCII if ascii_only else BOX
         self.hosts = hosts_of(record)
-        self.rungs = rungs(record, verbose=verbose)
+        self.rungs = [self._cleaned(rung) for rung in rungs(record, verbose=verbose)]
         self.expects: list[Expect] = list(record.of(Expect))
-        self.rich = False
-        timed = width >= (TIMES if not verbose else BESIDE)
-        last_s = max((rung.at_s for rung in self.rungs), default=0.0)
-        self.time_width = len(f"{last_s:.3f} s") + 1 if timed else 0
-        digits = len(str(len(self.expects)))
-        mark = len(self.glyphs.met)
-        self.mark_width = mark + digits + 1 if self.expects and width >= 32 else 0
-        self.left = self.time_width + self.mark_width
-        self.beside = len(self.hosts) == 2 and width >= BESIDE
-        self.lives, self.columns = self._beside() if self.beside else self._between()
+        self._margins()
+        self._named = ""
+        self.layout = self._lay_out()
 
-    # --- Where things go ---
+    def _cleaned(self, rung: Rung) -> Rung:
+        def clean_note(note: Note) -> Note:
+            return tuple(replace(piece, text=self._clean(piece.text)) for piece in note)
 
-    def _between(self) -> Plan:
-        """The notes between the lifelines, any number of them; nothing if there is no room."""
-        last = self.width - 1
-        count = len(self.hosts)
-        lives = [self.left + i * (last - self.left) // max(1, count - 1) for i in range(count)]
-        gaps = [b - a for a, b in zip(lives, [*lives[1:], self.width], strict=True)]
-        if count > 1 and min(gaps[:-1]) < LEAST:
-            return [], {}
-        rooms = {}
-        for i, host in enumerate(self.hosts):
-            if i == count - 1 and count > 1:
-                rooms[host] = (lives[i - 1] + 2, lives[i] - 1, True)
-            else:
-                rooms[host] = (lives[i] + 2, lives[i] + gaps[i] - 1, False)
-        return lives, rooms
-
-    def _beside(self) -> Plan:
-        """The notes of two hosts beside their lifelines, so that the wire is free for arrows."""
-        one, two = self.hosts
-        room = self.width - self.left - 4
-        arrows = [rung.arrow for rung in self.rungs if rung.arrow]
-        # Best with every note on a line of its own, else with every piece of a note on one.
-        whole, pieces = (
-            [self._needs(host, whole=whole) for host in (one, two)] for whole in (True, False)
+        return replace(
+            rung,
+            connection=self._clean(rung.connection),
+            notes={host: clean_note(note) for host, note in rung.notes.items()},
+            aside=clean_note(rung.aside),
         )
-        self.rich = self.width >= RICH and sum(whole) <= room - self._wire_needs(arrows, rich=True)
-        wire = min(self._wire_needs(arrows, rich=self.rich), room - 2 * LEAST)
-        wants = next((w for w in (whole, pieces) if sum(w) <= room - wire), None)
-        if wants is None:
-            half = (room - wire) // 2
-            narrow = min(*pieces, half)
-            wants = [narrow, room - wire - narrow]
-            if pieces[0] > pieces[1]:
-                wants.reverse()
-        # What is over goes to the wire first, but not more than an arrow can use.
-        spare = room - wire - sum(wants)
-        wire += min(spare, 16 if arrows else 0)
-        first = self.left + wants[0] + 1
-        second = first + wire + 1
-        return [first, second], {
-            one: (self.left, first - 1, True),
-            two: (second + 2, second + 2 + wants[1], False),
-        }
 
-    def _needs(self, host: str, *, whole: bool) -> int:
-        """How wide a host's column would like to be."""
-        texts = [self._name(host)]
-        for rung in self.rungs:
-            words = [self._clean(piece.text) for piece in rung.notes.get(host, ())]
-            texts += [" ".join(words)] if whole else words
-        return min(MOST, max(LEAST, *map(width_of, texts)))
+    def _margins(self) -> None:
+        """What stands left of everything: the time, the mark, and the connection's name."""
+        timed = self.width >= (BESIDE if self.verbose else TIMES)
+        last_s = max((rung.at_s for rung in self.rungs), default=0.0)
+        self.mark_column = len(f"{last_s:.3f} s ") if timed else 0
+        marks = len(f"{self.glyphs.met}{len(self.expects)} ")
+        self.marked = bool(self.expects) and self.width >= MARKS
+        self.name_column = self.mark_column + (marks if self.marked else 0)
+        longest = max((width_of(rung.connection) for rung in self.rungs), default=0)
+        self.naming = 0 < longest < self.width // 4
+        self.left = self.name_column + (longest + 1 if self.naming else 0)
 
-    def _wire_needs(self, arrows: Sequence[Arrow], *, rich: bool) -> int:
-        needs = [12 if arrows else 2]
-        for arrow in arrows:
-            note = self._clean(fate_note(arrow)) if arrow.part is Part.STUB else ""
-            needs.append(width_of(self._label(arrow, rich=rich)) + AROUND + width_of(note))
-        return max(needs)
+    def _lay_out(self) -> Layout:
+        arrows = [rung.arrow for rung in self.rungs if rung.arrow]
+        if len(self.hosts) != 2 or self.width < BESIDE:
+            return between(self.hosts, self.left, self.width)
+        return beside(
+            {host: self._name(host) for host in self.hosts},
+            [
+                [rung.notes[host] for rung in self.rungs if host in rung.notes]
+                for host in self.hosts
+            ],
+            [(self._label(arrow, rich=False), arrow.part) for arrow in arrows],
+            [(self._label(arrow, rich=True), arrow.part) for arrow in arrows],
+            self.left,
+            self.width,
+        )
 
     def _label(self, arrow: Arrow, *, rich: bool) -> str:
         text = label(arrow, rich=rich)
@@ -174,70 +135,74 @@ class _Page:
     def lines(self) -> Iterator[Line]:
         yield from ending.opening(self.record, self.width, self._clean)
         if self.rungs:
-            if self.lives:
-                yield from self._heads()
+            if self.layout.lives:
+                yield self._heads()
             for rung in self.rungs:
-                yield from self._rung(rung) if self.lives else self._listed(rung)
+                yield from self._rung(rung) if self.layout.lives else self._listed(rung)
             yield Line(self.width)
         yield from ending.closing(self.record, self.width, self.glyphs, self._clean)
 
     def _blank(self) -> Line:
         line = Line(self.width)
-        for column in self.lives:
+        for column in self.layout.lives:
             line.put(column, self.glyphs.life, Style.FAINT)
         return line
 
-    def _heads(self) -> Iterator[Line]:
+    def _heads(self) -> Line:
+        """The names of the hosts, with their addresses where all of them fit."""
         line = Line(self.width)
-        room = {host: end - begin for host, (begin, end, _) in self.columns.items()}
+        rooms = self.layout.rooms
         # Between lifelines the last two names share what is between them.
-        share = 1 if self.beside or len(self.hosts) == 1 else 2
-        whole = all(width_of(self._name(host)) * share <= room[host] for host in self.hosts)
-        for host in self.hosts:
-            begin, end, flush_right = self.columns[host]
-            if not self.beside:
-                begin, end = (begin - 2, end + 1)
+        share = 1 if self.layout.beside or len(self.hosts) == 1 else 2
+        whole = all(
+            width_of(self._name(host)) * share <= room.end - room.begin
+            for host, room in rooms.items()
+        )
+        for host, room in rooms.items():
+            begin, end = room.begin, room.end
+            if not self.layout.beside:
+                begin, end = begin - 2, end + 1
             name = self._clean(host)
             text = self._name(host) if whole else name
-            column = end - width_of(text) if flush_right else begin
+            column = end - width_of(text) if room.flush_right else begin
             line.put(max(column, 0), text, Style.FAINT)
             line.put(max(column, 0), name, Style.STRONG)
-        yield line
+        return line
 
     def _rung(self, rung: Rung) -> Iterator[Line]:
         if rung.aside:
             made = self._across(rung)
         else:
-            made = self._side_by_side(rung) if self.beside else self._stacked(rung)
+            made = self._side_by_side(rung) if self.layout.beside else self._stacked(rung)
         yield from self._with_margin(rung, made or [self._blank()])
 
     def _with_margin(self, rung: Rung, made: Sequence[Line]) -> Iterator[Line]:
         """The time where a rung begins, and where it ends the mark of what was expected then."""
         lines = list(made) or [Line(self.width)]
-        if self.time_width:
-            text = f"{rung.at_s:.3f} s".rjust(self.time_width - 1)
+        if self.mark_column:
+            text = f"{rung.at_s:.3f} s".rjust(self.mark_column - 1)
             lines[0].put(0, text, Style.FAINT)
-        if self.mark_width:
-            for expect in rung.expects:
-                mark, style = ending.mark(self.expects[expect - 1], self.glyphs)
-                last = 0 if self.beside else -1
-                lines[last].put(self.time_width, f"{mark}{expect}", style)
+        if self.naming and rung.connection != self._named and not rung.aside:
+            # Once for all the rungs that follow on the same connection.
+            self._named = rung.connection
+            lines[0].put(self.name_column, rung.connection, Style.FAINT)
+        if self.marked and rung.expect:
+            sign, style = ending.mark(self.expects[rung.expect - 1], self.glyphs)
+            last = 0 if self.layout.beside else -1
+            lines[last].put(self.mark_column, f"{sign}{rung.expect}", style)
         yield from lines
 
     def _across(self, rung: Rung) -> Sequence[Line]:
         """What belongs to no column: a move as a rule over what it lets happen, a look."""
         if rung.is_move:
-            text = " ".join(self._clean(piece.text) for piece in rung.aside)
+            text = plain(rung.aside)
             rest = max(0, self.width - self.left - width_of(text) - 4)
             ruled = f"{self.glyphs.rule * 2} {text} {self.glyphs.rule * rest}".rstrip()
             return lines_of(ruled, self.width, Style.FAINT, indent=self.left, hang=3)
         lines = []
-        for number, parts in enumerate(self._note_lines(rung.aside, self.width - self.left - 3)):
+        for number, pieces in enumerate(note_lines(rung.aside, self.width - self.left - 3)):
             line = Line(self.width)
-            column = self.left + (3 if number else 0)
-            for text, style in parts:
-                line.put(column, text, style)
-                column += width_of(text)
+            _put_pieces(line, self.left + (3 if number else 0), pieces)
             lines.append(line)
         return lines
 
@@ -287,11 +252,11 @@ class _Page:
             end = start + 1 if start + 1 < len(self.hosts) else start - 1
         if start == -1:
             start = end - 1 if end > 0 else end + 1
-        begin, stop = sorted((self.lives[start], self.lives[end]))
+        begin, stop = sorted((self.layout.lives[start], self.layout.lives[end]))
         rightwards = start < end
         drawing = draw(
             arrow,
-            self._label(arrow, rich=self.rich),
+            self._label(arrow, rich=self.layout.rich),
             self._clean(fate_note(arrow, verbose=self.verbose)),
             stop - begin - 1,
             self.glyphs,
@@ -299,7 +264,7 @@ class _Page:
         )
         if arrow.part is not Part.REST and event.fate is not Fate.INJECTED:
             tee = self.glyphs.from_left if rightwards else self.glyphs.from_right
-            at(drawing.main).put(self.lives[start], tee, Style.FAINT)
+            at(drawing.main).put(self.layout.lives[start], tee, Style.FAINT)
         for number, strokes in enumerate(drawing.lines):
             line = at(number)
             for stroke in strokes:
@@ -307,28 +272,12 @@ class _Page:
         return drawing.main
 
     def _put_note(self, host: str, note: Note, at: At, first: int) -> None:
-        begin, end, flush_right = self.columns[host]
-        for number, parts in enumerate(self._note_lines(note, end - begin)):
-            width = sum(width_of(text) for text, _ in parts)
-            column = end - width if flush_right else begin
-            for text, style in parts:
-                at(first + number).put(column, text, style)
-                column += width_of(text)
-
-    def _note_lines(self, note: Note, width: int) -> list[list[tuple[str, Style]]]:
-        """A note in lines: its pieces stay whole where they can."""
-        lines: list[list[tuple[str, Style]]] = []
-        room = 0
-        for piece in note:
-            text, style = self._clean(piece.text), STYLES[piece.tone]
-            if lines and width_of(text) + 1 <= room:
-                lines[-1].append((f" {text}", style))
-                room -= width_of(text) + 1
-                continue
-            parts = wrap(text, width, hang=1)
-            lines += [[(part, style)] for part in parts]
-            room = width - width_of(parts[0]) if len(parts) == 1 else 0
-        return lines
+        room = self.layout.rooms[host]
+        for number, pieces in enumerate(note_lines(note, room.end - room.begin)):
+            width = width_of(plain(pieces))
+            _put_pieces(
+                at(first + number), room.end - width if room.flush_right else room.begin, pieces
+            )
 
     def _listed(self, rung: Rung) -> Iterator[Line]:
         """Without lifelines: who, and what."""
@@ -336,21 +285,28 @@ class _Page:
         notes = dict(rung.notes)
         texts = []
         if rung.aside:
-            texts.append((" ".join(piece.text for piece in rung.aside), Style.FAINT))
+            texts.append((plain(rung.aside), Style.FAINT))
         if sender in notes:
             texts.append((self._said(sender, notes.pop(sender)), Style.PLAIN))
         if rung.arrow is not None:
             event = rung.arrow.event
             note = fate_note(rung.arrow, verbose=self.verbose)
             told = label(rung.arrow) + (f", {note}" if note else "")
-            texts.append((f"{event.from_} → {event.to}: {told}", style_of(rung.arrow)))
+            way = f"{event.from_} → {event.to}: {told}"
+            texts.append((self._clean(way), style_of(rung.arrow)))
         texts += [(self._said(host, note), Style.PLAIN) for host, note in notes.items()]
         made = [
             line
             for text, style in texts
-            for line in lines_of(self._clean(text), self.width, style, indent=self.left, hang=2)
+            for line in lines_of(text, self.width, style, indent=self.left, hang=2)
         ]
         yield from self._with_margin(rung, made)
 
     def _said(self, host: str, note: Note) -> str:
-        return f"{host}: " + " ".join(piece.text for piece in note)
+        return f"{self._clean(host)}: {plain(note)}"
+
+
+def _put_pieces(line: Line, column: int, pieces: Note) -> None:
+    for piece in pieces:
+        line.put(column, piece.text, STYLES[piece.tone])
+        column += width_of(piece.text) + 1

@@ -20,7 +20,6 @@ from enum import Enum, auto
 
 from socklab.record import (
     Call,
-    Event,
     Expect,
     Fate,
     Look,
@@ -33,10 +32,19 @@ from socklab.record import (
     Trouble,
 )
 from socklab.views.connections import Connections
+from socklab.views.journeys import Journeys, Returns
 from socklab.views.looks import tell_look
 
 WORTH_TELLING = ("wait", "postpone", "delay")
 """Moves that leave no event of their own to see them by."""
+
+TIMERS = {
+    "on": "retransmission",
+    "keepalive": "keepalive",
+    "timewait": "TIME-WAIT",
+    "persist": "persist",
+}
+"""What ss(8) means by the name of a timer."""
 
 
 class Tone(Enum):
@@ -73,28 +81,29 @@ class Part(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """A packet on its way. `connection` names which one where there are several."""
+    """A packet on its way."""
 
     event: Segment | Other
     part: Part
-    connection: str = ""
     kept: bool = False
     """Of a stub: whether it was held to the end of the run."""
 
 
 @dataclass(slots=True)
 class Rung:
-    """What is read at once. `expects` counts the Record's expectations from 1."""
+    """What is read at once, on one connection. `expect` counts expectations from 1."""
 
     at_s: float
+    connection: str = ""
+    """Its name, where there are several."""
     notes: dict[str, Note] = field(default_factory=dict)
     arrow: Arrow | None = None
     aside: Note = ()
     """What belongs to no host: a move in words, or a look."""
     is_move: bool = False
-    expects: list[int] = field(default_factory=list)
-    only_states_of: str = ""
-    """The connection, if all that is told so far is its new state at one end."""
+    expect: int = 0
+    is_state: bool = False
+    """Whether all that is told so far is a state."""
 
 
 def rungs(record: Record, *, verbose: bool = False) -> list[Rung]:
@@ -133,8 +142,8 @@ class _Telling:
         self.told: list[Rung] = []
         self._verbose = verbose
         self._connections = Connections(record)
-        self._journeys = _Journeys(record.events)
-        self._calls = _Calls(record.events)
+        self._journeys = Journeys(record.events, WORTH_TELLING)
+        self._calls = Returns(record.events)
         self._landed: dict[str, Rung] = {}
         self._look: Look | None = None
         roles: dict[str, dict[str, None]] = {}
@@ -152,7 +161,7 @@ class _Telling:
                 case Segment():
                     self._segment(index, event)
                 case Other():
-                    self._arrow(Arrow(event, Part.WHOLE))
+                    self._arrow(Arrow(event, Part.WHOLE), "")
                 case Look():
                     self._looked(event)
                 case State():
@@ -170,7 +179,8 @@ class _Telling:
     def _move(self, move: Move) -> None:
         self._landed.clear()
         if self._verbose or move.text.partition(" ")[0] in WORTH_TELLING:
-            self._add(Rung(move.at_s, aside=(Piece(move.text, Tone.ASIDE),), is_move=True))
+            text = move.text + _gloss(move.text)
+            self._add(Rung(move.at_s, aside=(Piece(text, Tone.ASIDE),), is_move=True))
 
     def _call(self, index: int, call: Call) -> None:
         if call.phase is Phase.BEGUN:
@@ -182,11 +192,10 @@ class _Telling:
             return
         else:
             pieces = [Piece(f"…{call.call}()"), *self._outcome(call, None)]
-        if name := self._connections.of_call(call):
-            pieces.insert(0, Piece(name, Tone.ASIDE))
         if call.role not in self._alone:
             pieces.insert(0, Piece(f"{call.role}:", Tone.ASIDE))
-        self._add(Rung(call.at_s, {call.host: tuple(pieces)}))
+        connection = self._connections.of_call(call)
+        self._add(Rung(call.at_s, connection, {call.host: tuple(pieces)}))
 
     def _outcome(self, returned: Call, begun: Call | None) -> Sequence[Piece]:
         """What a call gave back; nothing if that is just what its caller hoped for."""
@@ -204,27 +213,29 @@ class _Telling:
         if segment.fate is Fate.SENT:
             if self._journeys.waited(index):
                 kept = self._journeys.kept(index)
-                self._arrow(Arrow(segment, Part.STUB, connection, kept))
+                self._arrow(Arrow(segment, Part.STUB, kept), connection)
         else:
             part = Part.REST if self._journeys.on_the_wire(index) else Part.WHOLE
-            self._arrow(Arrow(segment, part, connection))
+            self._arrow(Arrow(segment, part), connection)
 
-    def _arrow(self, arrow: Arrow) -> None:
+    def _arrow(self, arrow: Arrow, connection: str) -> None:
         event = arrow.event
         last = self.told[-1] if self.told else None
         goes_out = arrow.part is Part.WHOLE and event.fate is not Fate.INJECTED
         if (
             goes_out
             and last is not None
-            and last.only_states_of == f"{event.from_} {arrow.connection}"
-            and not last.expects
+            and last.is_state
+            and last.connection == connection
+            and event.from_ in last.notes
+            and not last.expect
         ):
             # The state that its sender went into by sending it stands at its tail.
             rung = last
             rung.arrow = arrow
-            rung.only_states_of = ""
+            rung.is_state = False
         else:
-            rung = self._add(Rung(event.at_s, arrow=arrow))
+            rung = self._add(Rung(event.at_s, connection, arrow=arrow))
         if arrow.part is Part.STUB:
             self._landed[event.from_] = rung
         elif event.fate is not Fate.DROPPED:
@@ -233,8 +244,6 @@ class _Telling:
     def _state(self, state: State) -> None:
         connection = self._connections.of(state)
         note: Note = (Piece(f"[{state.now}]", Tone.STATE),)
-        if connection:
-            note = (Piece(connection, Tone.ASIDE), *note)
         if state.cause == "timer":
             note = (*note, Piece("by a timer", Tone.ASIDE))
         landed = self._landed.get(state.host)
@@ -242,18 +251,18 @@ class _Telling:
             landed is not None
             and landed.arrow is not None
             and state.host not in landed.notes
-            and landed.arrow.connection == connection
-            and not landed.expects
+            and landed.connection == connection
+            and not landed.expect
         ):
             landed.notes[state.host] = note
             return
-        self._add(Rung(state.at_s, {state.host: note}, only_states_of=f"{state.host} {connection}"))
+        self._add(Rung(state.at_s, connection, {state.host: note}, is_state=True))
 
     def _expect(self, expect: Expect, number: int) -> None:
         # One mark a rung: the margin has no room for more.
-        if not self.told or self.told[-1].expects:
+        if not self.told or self.told[-1].expect:
             self._add(Rung(expect.at_s))
-        self.told[-1].expects.append(number)
+        self.told[-1].expect = number
 
     def _looked(self, look: Look) -> None:
         if self._verbose:
@@ -265,8 +274,17 @@ class _Telling:
     def _trouble(self, trouble: Trouble) -> None:
         host = self._host_of.get(trouble.who, trouble.who.partition("_")[0])
         if host in hosts_of(self.record):
+            # Only what it is: all of it stands at the end.
+            short = trouble.text.partition(":")[0]
             who = () if trouble.who in self._alone else (Piece(f"{trouble.who}:", Tone.ASIDE),)
-            self._add(Rung(trouble.at_s, {host: (*who, Piece(trouble.text, Tone.ERROR))}))
+            self._add(Rung(trouble.at_s, notes={host: (*who, Piece(short, Tone.ERROR))}))
+
+
+def _gloss(move: str) -> str:
+    """What is to be added to a move for those who do not know the names of ss(8)."""
+    verb, _, rest = move.partition(" ")
+    timer = TIMERS.get(rest.rpartition(" ")[2], "")
+    return f": until its {timer} timer has fired" if verb == "wait" and timer else ""
 
 
 def _as_hoped(result: str | int | None, begun: Call) -> bool:
@@ -286,104 +304,3 @@ def _length(shown: str) -> int:
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return -1
     return len(value) if isinstance(value, bytes) else -1
-
-
-class _Calls:
-    """Which call returned before the next move."""
-
-    def __init__(self, events: Sequence[Event]) -> None:
-        self._ends: dict[int, Call] = {}
-        self._told: set[int] = set()
-        begun: dict[tuple[str, int], int] = {}
-        for index, event in enumerate(events):
-            match event:
-                case Move():
-                    begun.clear()
-                case Call(phase=Phase.BEGUN):
-                    begun[event.role, event.number] = index
-                case Call():
-                    beginning = begun.pop((event.role, event.number), None)
-                    if beginning is not None:
-                        self._ends[beginning] = event
-                        self._told.add(index)
-
-    def returned_at_once(self, beginning: int) -> Call | None:
-        return self._ends.get(beginning)
-
-    def told_with_its_beginning(self, end: int) -> bool:
-        return end in self._told
-
-
-class _Journeys:
-    """From where each segment was sent to what became of it, and whether it waited between."""
-
-    def __init__(self, events: Sequence[Event]) -> None:
-        self._events = events
-        self._ends: dict[int, int] = {}
-        """Where it was sent, and where it first went on."""
-        self._begins: dict[int, int] = {}
-        """The other way, for every fate of it."""
-        self._waited: set[int] = set()
-        sent: dict[tuple[object, ...], list[int]] = {}
-        for index, event in enumerate(events):
-            if not isinstance(event, Segment) or event.fate is Fate.INJECTED:
-                continue
-            queue = sent.setdefault(_identity(event), [])
-            if event.fate is Fate.SENT:
-                queue.append(index)
-            elif queue:
-                self._begins[index] = queue[0]
-                self._ends.setdefault(queue[0], index)
-                if event.fate is not Fate.DUPLICATED:
-                    queue.pop(0)
-        unfinished = {index for queue in sent.values() for index in queue} - self._ends.keys()
-        self._kept = unfinished
-        self._waited = unfinished | {
-            begin for begin, end in self._ends.items() if self._is_visible_between(begin, end)
-        }
-
-    def _is_visible_between(self, begin: int, end: int) -> bool:
-        mine = self._events[begin]
-        assert isinstance(mine, Segment)
-        for index in range(begin + 1, end):
-            match self._events[index]:
-                case Call(phase=Phase.BEGUN):
-                    return True
-                case Move(text=text) if text.partition(" ")[0] in WORTH_TELLING:
-                    return True
-                case Segment(fate=Fate.SENT):
-                    continue
-                case Segment() as other:
-                    # A burst goes in its order: waiting for one's turn in it is not telling.
-                    before = self._begins.get(index, index) < begin
-                    if not (before and other.from_ == mine.from_):
-                        return True
-                case Other() | Trouble():
-                    return True
-        return False
-
-    def waited(self, begin: int) -> bool:
-        return begin in self._waited
-
-    def kept(self, begin: int) -> bool:
-        return begin in self._kept
-
-    def on_the_wire(self, end: int) -> bool:
-        """Whether the reader has been shown already that this segment is on the wire."""
-        begin = self._begins.get(end)
-        return begin is not None and (begin in self._waited or self._ends[begin] != end)
-
-
-def _identity(segment: Segment) -> tuple[object, ...]:
-    return (
-        segment.from_,
-        segment.source,
-        segment.destination,
-        segment.number,
-        segment.copy,
-        segment.flags,
-        segment.seq,
-        segment.ack,
-        segment.payload_bytes,
-        segment.raw,
-    )
