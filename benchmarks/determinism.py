@@ -18,6 +18,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import trio
 
@@ -43,9 +44,7 @@ def hogs(count: int) -> Iterator[None]:
 
 def measure(lab: Lab, runs: int, link: str) -> bool:
     """Run one lab, print what differed, and say whether nothing did."""
-    records: list[Record] = []
-    for _ in range(runs):
-        records.append(trio.run(lambda: run_lab(lab, link=link)))
+    records: list[Record] = [trio.run(partial(run_lab, lab, link=link)) for _ in range(runs)]
     essences = Counter("\n".join(record.essence()) for record in records)
     verdicts = Counter(record.passed for record in records)
     copies = sum(segment.get("copy", False) for r in records for segment in r.to_json()["events"])
@@ -58,7 +57,9 @@ def measure(lab: Lab, runs: int, link: str) -> bool:
     )
     usual, *others = (text.splitlines() for text, _ in essences.most_common())
     for other in others[:2]:
-        for line in list(difflib.unified_diff(usual, other, "usual", "other", lineterm="", n=1))[:20]:
+        for line in list(difflib.unified_diff(usual, other, "usual", "other", lineterm="", n=1))[
+            :20
+        ]:
             print("    " + line[:200])
     for record in [record for record in records if not record.passed][:2]:
         print("    " + record.story()[-1])

@@ -207,11 +207,14 @@ def _near_end(host: Host, kind: LinkKind, weather: Mapping[str, Pin]) -> str:
     ethernet = f"address {MAC.hex(':')} arp off" if kind is LinkKind.VETH else ""
     # quickack: the ACK of a FIN is otherwise a delayed one, 1 to 44 ms late.
     quick = "quickack 1" + rto_min_by_route(weather, host.weather)
+    # An IPv6 address gets its local route from a work queue, later; what arrives before is lost.
+    local = f"route replace local {address.text} dev {DEVICE} table local"
     return "\n".join(
         (
             "link set lo up",
             f"link set {DEVICE} {ethernet} mtu {MTU_BYTES} up",
             f"address add {one_ip} dev {DEVICE} noprefixroute",
+            local if ":" in address.text else "",
             f"route replace {address.network} dev {DEVICE} src {address.text} {quick}",
             "",
         )

@@ -42,6 +42,7 @@ TUN_DEVICE = "/dev/net/tun"
 
 # linux/if_packet.h, linux/if_ether.h, linux/sockios.h, linux/ethtool.h
 SOL_PACKET = 263
+PACKET_QDISC_BYPASS = 20
 PACKET_IGNORE_OUTGOING = 23
 ETH_P_ALL = 0x0003
 ETH_P_IP = 0x0800
@@ -159,6 +160,9 @@ class VethLink:
             )
             try:
                 self._socket.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+                # A new device gets its queue from a work queue, later; until then it has one
+                # that loses everything. So the frames go to the device without a queue.
+                self._socket.setsockopt(SOL_PACKET, PACKET_QDISC_BYPASS, 1)
             except OSError:
                 self._socket.close()
                 raise

@@ -11,7 +11,6 @@ import socket
 from collections.abc import Mapping, Sequence
 
 import trio
-from trio.testing import wait_all_tasks_blocked
 
 from socklab import look as looking, ss
 from socklab.bench import Bench, Which
@@ -24,6 +23,7 @@ from socklab.observer import one
 from socklab.packet import Flags, Kind, Packet
 from socklab.recorder import Recorder
 from socklab.role import Role
+from socklab.standstill import wait_all_tasks_blocked
 from socklab.tcp import TRANSIENT
 from socklab.tools import Running
 from socklab.wire import Segment, Wire

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trio.testing import wait_all_tasks_blocked
-
 from socklab import hints, look as looking
 from socklab.errors import ExperimentError, LabError
 from socklab.expect import Expected, concerned, met, not_met, tell, tell_rows, wanted
@@ -26,6 +24,7 @@ from socklab.record import (
 from socklab.recorder import Recorder
 from socklab.role import Role, descriptors, show_bytes
 from socklab.ss import Row
+from socklab.standstill import wait_all_tasks_blocked
 from socklab.tcp import State
 from socklab.wire import Segment, Wire
 
@@ -54,6 +53,14 @@ class Observer:
         self._failure: tuple[str, Exception] | None = None
 
     # --- Standing still ---
+
+    async def begin(self) -> None:
+        """Until every role stands before its first call.
+
+        There is nothing to look at yet: a new host has no socket.
+        """
+        await self.wire.ready()
+        await self._quiet()
 
     async def _quiet(self) -> None:
         since = self._recorder.activity

@@ -7,6 +7,9 @@ Views, comparisons and replays read the Record and nothing else.
 Two runs of one lab give the same Record but for what no two runs share: times, the ports
 and initial sequence numbers that the kernel picks, and the copies it sends again when
 somebody is slow. `Record.essence()` leaves just those out.
+
+As JSON it is described by record.schema.json, beside this module; `socklab.record.SCHEMA_FILE`
+has its name. What is new there since a document was written has its default when it is read.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -22,6 +25,9 @@ from socklab.errors import ToolError
 
 SCHEMA = "socklab.record/1"
 """Name and version of the document. A new field keeps it; a changed meaning raises it."""
+
+SCHEMA_FILE = "record.schema.json"
+"""The document's JSON Schema, a file of this package: `importlib.resources` finds it."""
 
 
 class Phase(Enum):
@@ -222,22 +228,24 @@ class Record:
             elif each.name == "events":
                 document["events"] = [_event_to_json(event) for event in self.events]
             else:
-                document[each.name] = getattr(self, each.name)
+                value = getattr(self, each.name)
+                document[each.name] = dict(value) if isinstance(value, dict) else value
         return document
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Record:
+    def from_json(cls, document: Any) -> Record:
         """The Record that `to_json` wrote.
 
         Raises:
             ToolError: the document is not a Record, or of another schema.
         """
-        if document.get("schema") != SCHEMA:
-            raise ToolError(
-                f"this is not a Record of schema {SCHEMA}: it says {document.get('schema')!r}"
-            )
+        says = document.get("schema") if isinstance(document, Mapping) else None
+        if says != SCHEMA:
+            raise ToolError(f"this is not a Record of schema {SCHEMA}: it says {says!r}")
         try:
-            values = {each.name: document[each.name] for each in fields(cls)}
+            values = {
+                each.name: document[each.name] for each in fields(cls) if _told_in(document, each)
+            }
             values["hosts"] = {name: host["address"] for name, host in values["hosts"].items()}
             values["events"] = [_event_from_json(event) for event in values["events"]]
             return cls(**values)
@@ -285,10 +293,18 @@ def _event_to_json(event: Event) -> dict[str, Any]:
     return told
 
 
+def _told_in(told: Mapping[str, Any], each: Field[Any]) -> bool:
+    """Whether a document has this field: one that an earlier release wrote may lack the new."""
+    required = each.default is MISSING and each.default_factory is MISSING
+    return required or each.name.rstrip("_") in told
+
+
 def _event_from_json(told: Mapping[str, Any]) -> Event:
     event = EVENTS[told["kind"]]
     values: dict[str, Any] = {}
     for each in fields(event):
+        if not _told_in(told, each):
+            continue
         value = told[each.name.rstrip("_")]
         if each.name == "phase":
             value = Phase(value)

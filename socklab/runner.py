@@ -118,8 +118,7 @@ async def _playing(bench: Bench, programs: Mapping[str, Program]) -> AsyncIterat
                 nursery.start_soon(play, name)
             # Kept out of the nursery, which would wrap it in a group.
             try:
-                await bench.wire.ready()
-                await bench.settle()
+                await bench.begin()
                 yield
             except Exception as error:
                 failure = error

@@ -23,7 +23,7 @@ from socklab.tools import Running
 from socklab.weather import CALM, Pin
 from socklab.wire import Segment, Wire
 
-PATIENCE_S = 2.0
+PATIENCE_S = 20.0
 """A watchdog for what takes milliseconds."""
 
 NAMES = ("client", "server")

@@ -26,7 +26,7 @@ LAYERS = {
         "options",
         "packet",
         "record",
-        "recorder",
+        "recorder", "standstill",
         "ss",
         "tcp",
     },

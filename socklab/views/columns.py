@@ -119,7 +119,11 @@ def _first_line(text: str, room: int) -> tuple[str, str]:
     if blank * 3 >= end:
         return text[:blank].rstrip(), text[blank:].lstrip()
     bracket = text.rfind("(", 0, end) + 1
-    end = bracket if bracket * 3 >= end else end
+    escape = text.rfind("\\x", max(end - 3, 1), end + 1)
+    if bracket * 3 >= end:
+        end = bracket
+    elif escape > 0:
+        end = escape
     return text[:end], text[end:]
 
 

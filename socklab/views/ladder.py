@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from socklab.record import Expect, Fate, Record
 from socklab.views import ending
-from socklab.views.arrows import AROUND, draw, fate_note, label, style_of
+from socklab.views.arrows import draw, fate_note, label, style_of
 from socklab.views.columns import Line, Style, clean, lines_of, width_of
 from socklab.views.glyphs import ASCII, BOX
 from socklab.views.layout import BESIDE, Layout, beside, between, note_lines, plain
@@ -196,7 +196,9 @@ class _Page:
         """What belongs to no column: a move as a rule over what it lets happen, a look."""
         if rung.is_move:
             text = plain(rung.aside)
-            rest = max(0, self.width - self.left - width_of(text) - 4)
+            # As long as the ladder is wide, which may be less than the terminal.
+            end = max((room.end for room in self.layout.rooms.values()), default=self.width)
+            rest = max(0, end - self.left - width_of(text) - 4)
             ruled = f"{self.glyphs.rule * 2} {text} {self.glyphs.rule * rest}".rstrip()
             return lines_of(ruled, self.width, Style.FAINT, indent=self.left, hang=3)
         lines = []

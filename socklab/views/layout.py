@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from socklab.views.arrows import AROUND
 from socklab.views.columns import width_of, wrap
@@ -44,10 +45,10 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The columns of the lifelines and the hosts' rooms; neither where there is no room for them."""
+    """The columns of the lifelines, and the hosts' rooms. Both are empty where nothing fits."""
 
     lives: tuple[int, ...] = ()
-    rooms: Mapping[str, Room] | None = None
+    rooms: Mapping[str, Room] = field(default_factory=dict)
     beside: bool = False
     rich: bool = False
 
@@ -79,7 +80,7 @@ def between(hosts: Sequence[str], left: int, width: int) -> Layout:
     last = width - 1
     count = len(hosts)
     lives = [left + i * (last - left) // max(1, count - 1) for i in range(count)]
-    if min((b - a for a, b in zip(lives, lives[1:], strict=False)), default=width - left) < LEAST:
+    if min((b - a for a, b in pairwise(lives)), default=width - left) < LEAST:
         return Layout()
     rooms = {}
     for i, host in enumerate(hosts):

@@ -244,7 +244,8 @@ class _Telling:
     def _state(self, state: State) -> None:
         connection = self._connections.of(state)
         note: Note = (Piece(f"[{state.now}]", Tone.STATE),)
-        if state.cause == "timer":
+        # On loopback nobody saw what arrived, so "nothing did" is not what it says there.
+        if state.cause == "timer" and self.record.bench == "wire":
             note = (*note, Piece("by a timer", Tone.ASIDE))
         landed = self._landed.get(state.host)
         if (
