@@ -16,7 +16,7 @@ import trio
 
 from socklab import hints
 from socklab.craft import Crafted
-from socklab.errors import ExperimentError
+from socklab.errors import ExperimentError, LabError
 from socklab.expect import Expected, concerned, met, tell, wanted
 from socklab.moves import ON_SEGMENTS, Move, Verb
 from socklab.observer import Observer, one
@@ -165,7 +165,10 @@ class Bench(Observer):
                 if until is None and not goal:
                     return
                 told = ", ".join(f"{name} {tell(sockets)}" for name, sockets in goal.items())
-                raise self._refuse(f"nothing can move any more, and not yet {told or 'so'}")
+                raise self._refuse(
+                    f"nothing can move any more, and not yet {told or 'so'}: "
+                    f"{hints.roles(self.roles, goal)}"
+                )
             await self.make(ahead[0])
 
     def stands_before(self, **who: str) -> Callable[[], bool]:
@@ -252,6 +255,11 @@ class Bench(Observer):
     ) -> Segment:
         host, which = one(who)
         sender = self._host(host).name
+        if not isinstance(which, Kind | Segment) and not callable(which):
+            raise LabError(
+                f"{hints.where()}: {verb.value}: {which!r} points at no segment; give its kind, "
+                f"such as {host}=DATA, the segment itself, or a function that picks it"
+            )
         segment = next(
             (s for s in self.wire.held if s.sender == sender and _is(s, which, copy)), None
         )

@@ -167,7 +167,7 @@ def _ss() -> Check:
         ss.parse(Running(LOOK).output())
     except ToolError as refused:
         if _before(version, OLDEST_IPROUTE2):
-            found = f"`{find('ss')}` is too old: it says {version}, and knows no -O or no -H"
+            found = f"`{find('ss')}` is too old: it says {version}, and lacks -H or -O"
             return Check("ss", False, found, newer)
         return Check("ss", False, f"`{find('ss')}` ({version}) can't be read: {refused}", newer)
     return Check("ss", True, f"{version}, at {find('ss')}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import sysconfig
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from socklab.look import Look
@@ -64,6 +64,8 @@ def _is_ours(filename: str) -> bool:
 
 def _is_theirs(filename: str) -> bool:
     """Whether this is the lab's code: not socklab's, nor Python's, nor an installed package's."""
+    if filename.startswith("<frozen "):  # Python's own import system has no file.
+        return False
     path = Path(filename)
     installed = any(folder in path.parents for folder in INSTALLED)
     return LABS in path.parents or not (installed or _is_ours(filename))
@@ -82,6 +84,17 @@ def on_the_wire(wire: Wire) -> str:
     if not wire.held:
         return "the wire is empty"
     return "the wire holds " + ", ".join(name(segment) for segment in wire.held)
+
+
+def roles(made: Mapping[str, Role], hosts: Iterable[str]) -> str:
+    """What each role is doing, and which of these hosts has none: why nothing moves."""
+    told = [role.whereabouts() for role in made.values()]
+    told += [
+        f"no role runs on {host}"
+        for host in hosts
+        if host not in {role.host.name for role in made.values()}
+    ]
+    return ", ".join(told)
 
 
 def give(wire: Wire, roles: Iterable[Role], hosts: Sequence[str], seen: Look) -> list[str]:

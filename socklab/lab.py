@@ -12,7 +12,7 @@ import importlib.util
 import inspect
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -37,7 +37,10 @@ FIELDS = ("Question", "See", "Source", "Next", "Level", "Tags", "Bench", "Slow")
 REQUIRED = FIELDS[:4]
 
 HOSTS = ("client", "server")
-"""A role is a coroutine function named after its host, or `client_…` and `server_…`."""
+"""The hosts of a lab that names no others with `hosts = (…)`.
+
+A role is a coroutine function named after its host, or `client_…` and `server_…`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Lab:
     story: Story
     control: Control | None
     weather: Mapping[str, Pin]
+    hosts: tuple[str, ...] = HOSTS
 
     @property
     def loopback(self) -> bool:
@@ -172,7 +176,8 @@ def load(path: Path) -> Lab:
     story = getattr(module, "story", None)
     if not inspect.iscoroutinefunction(story):
         raise LabError(f"{path} has no story: write `async def story(bench): …`")
-    roles = dict(_roles(module))
+    hosts = tuple(getattr(module, "hosts", HOSTS))
+    roles = dict(_roles(module, hosts))
     if not roles:
         raise LabError(f"{path} has no role: write `async def client(me): …` or `server`")
     return Lab(
@@ -184,13 +189,14 @@ def load(path: Path) -> Lab:
         story,
         getattr(module, "control", None),
         getattr(module, "weather", CALM),
+        hosts,
     )
 
 
-def _roles(module: ModuleType) -> Iterator[tuple[str, Any]]:
+def _roles(module: ModuleType, hosts: Sequence[str]) -> Iterator[tuple[str, Any]]:
     """The roles in the order in which the file tells them."""
     for name, value in vars(module).items():
-        if name.partition("_")[0] in HOSTS and inspect.iscoroutinefunction(value):
+        if host_of(name) in hosts and inspect.iscoroutinefunction(value):
             yield name, value
 
 

@@ -34,15 +34,17 @@ async def open_bench(
     link: str = "auto",
     ipv6: bool = False,
     weather: Mapping[str, Pin] = CALM,
+    hosts: Sequence[str] = HOSTS,
     record: Record | None = None,
 ) -> AsyncIterator[Bench]:
-    """A bench with two hosts, a held wire and these roles, each standing before its first call.
+    """A bench with hosts, a held wire and these roles, each standing before its first call.
 
     Args:
         programs: each role's coroutine function; a role `client` or `client_2` runs on client.
         link: "tun", "veth" or "auto".
         ipv6: whether the hosts have IPv6 addresses.
         weather: the settings to pin; see `weather.but`.
+        hosts: a host each, in the order of their addresses.
         record: where to write; a new Record otherwise.
 
     Raises:
@@ -53,18 +55,18 @@ async def open_bench(
     be_allowed()
     kind = choose(link)
     record = record or new_record()
-    hosts, cables = make_hosts(HOSTS, kind, ipv6=ipv6, weather=weather)
+    made, cables = make_hosts(hosts, kind, ipv6=ipv6, weather=weather)
     try:
         record.bench, record.link = "wire", kind.value
-        record.hosts = {host.name: host.address.text for host in hosts}
-        record.weather = dict(hosts[0].weather)
+        record.hosts = {host.name: host.address.text for host in made}
+        record.weather = dict(made[0].weather)
         recorder = Recorder(record)
-        roles = _roles(programs, hosts, recorder)
-        bench = Bench(hosts, roles, Wire(hosts, cables, recorder), recorder)
+        roles = _roles(programs, made, recorder)
+        bench = Bench(made, roles, Wire(made, cables, recorder), recorder)
         async with _playing(bench, programs):
             yield bench
     finally:
-        unmake_hosts(hosts, cables)
+        unmake_hosts(made, cables)
 
 
 @asynccontextmanager
@@ -167,7 +169,9 @@ async def run_lab(
     programs = dict(lab.roles) | (dict(control.roles) if control else {})
     record = record or new_record(lab)
     if _has_wire(lab, bench):
-        opening = open_bench(programs, link=link, ipv6=ipv6, weather=lab.weather, record=record)
+        opening = open_bench(
+            programs, link=link, ipv6=ipv6, weather=lab.weather, hosts=lab.hosts, record=record
+        )
     else:
         opening = open_loopback(programs, ipv6=ipv6, record=record)
     return await _tell(story, opening, record)
@@ -197,7 +201,9 @@ async def replay(
             await opened.make(move)
 
     record = new_record(lab)
-    opening = open_bench(lab.roles, link=link, ipv6=ipv6, weather=lab.weather, record=record)
+    opening = open_bench(
+        lab.roles, link=link, ipv6=ipv6, weather=lab.weather, hosts=lab.hosts, record=record
+    )
     await _tell(story, opening, record)
     record.passed = not any(record.of(Trouble))
     return record

@@ -253,7 +253,7 @@ class Wire:
             with trio.move_on_after(PATIENCE_S) as watchdog:
                 await answered.wait()
             if watchdog.cancelled_caught:
-                raise ToolError(f"{name} does not answer a ping within {PATIENCE_S:.0f} s")
+                raise _mute(name)
 
     async def ready(self) -> None:
         """Until every host has answered once: what comes before may be lost.
@@ -272,7 +272,7 @@ class Wire:
                     if not asked.cancelled_caught:
                         break
             if watchdog.cancelled_caught:
-                raise ToolError(f"{name} does not answer a ping within {PATIENCE_S:.0f} s")
+                raise _mute(name)
 
     def _ping(self, name: str) -> trio.Event:
         """Ping a host; the event is its answer to this ping, and to no other."""
@@ -288,6 +288,12 @@ class Wire:
     def hosts(self) -> Mapping[str, Host]:
         """The hosts by name."""
         return self._hosts
+
+
+def _mute(host: str) -> ToolError:
+    return ToolError(
+        f"{host} does not answer a ping within {PATIENCE_S:g} s; its device may be down"
+    )
 
 
 def _same_bytes(copy: Segment, original: Segment) -> bool:

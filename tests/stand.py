@@ -128,6 +128,7 @@ async def standing(hosts: list[Host], link: Link) -> AsyncIterator[Stand]:
     stand = Stand(hosts, link)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stand.wire.run)
+        await stand.wire.ready()
         yield stand
         nursery.cancel_scope.cancel()
 

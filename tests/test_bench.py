@@ -389,3 +389,18 @@ async def test_benches_side_by_side_do_not_meet() -> None:
 async def test_a_held_ack_is_the_servers_to_wait_for(bench: Bench) -> None:
     await bench.flow(until=lambda: any(s.packet.kind is ACK for s in bench.wire.held))
     bench.expect(client=ESTABLISHED, server=SYN_RECEIVED, wire=[ACK])
+
+
+async def test_a_third_host_is_one_more_name() -> None:
+    async def attacker(me: Role) -> None:
+        await me.socket().connect(("server", 80))
+
+    async with open_bench(
+        PLAIN | {"attacker": attacker}, hosts=("client", "server", "attacker")
+    ) as bench:
+        await bench.flow(client=ESTABLISHED, server=ESTABLISHED)
+        await bench.call(attacker="connect")
+        await bench.carry(attacker=SYN)
+        await bench.carry(server=SYN_ACK)
+        bench.expect(attacker=ESTABLISHED, client=ESTABLISHED, server=[ESTABLISHED, SYN_RECEIVED])
+        assert bench.record.hosts["attacker"] == "10.0.0.3"

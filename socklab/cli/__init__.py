@@ -15,8 +15,9 @@ import typer
 from typer.core import TyperGroup
 
 from socklab.cli import doctor, list as listing, run, show
-from socklab.cli.ending import ending
-from socklab.cli.streams import put, three_streams
+from socklab.cli.ending import complain, ending
+from socklab.cli.streams import nowhere, put, three_streams, unwritable
+from socklab.errors import MachineError
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -83,4 +84,9 @@ def main() -> None:
         # To complete a word Typer would import rich, if it is there, for nothing but to strip
         # markup that our help has none of: a wait after each press of Tab.
         sys.modules["rich"] = None  # type: ignore[assignment]
-    app(prog_name="socklab")
+    try:
+        app(prog_name="socklab")
+    except OSError as refused:  # Typer's own output, such as --help on a full disk
+        nowhere()
+        complain(unwritable(refused))
+        sys.exit(MachineError.exit_code)

@@ -140,7 +140,7 @@ class Session:
         Raises:
             Interrupted: a signal came; the Record so far is kept, and says so.
         """
-        from socklab.record import Trouble
+        from socklab.record import Look, Trouble
         from socklab.runner import new_record
 
         record = new_record(lab)
@@ -168,7 +168,7 @@ class Session:
         except SocklabError as error:
             if record.events:
                 end("story" if isinstance(error, LabError) else "machine", str(error))
-                if not shown:
+                if any(record.of(Look)) and not shown:
                     self._show(record)
             complain(error)
             self._codes.append(error.exit_code)

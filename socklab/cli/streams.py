@@ -79,14 +79,19 @@ def put(text: str) -> None:
     try:
         print(text, flush=True)
     except BrokenPipeError:
-        _nowhere()
+        nowhere()
     except OSError as refused:
         # What is still buffered would be tried again, and complained of, at exit.
-        _nowhere()
-        raise MachineError(f"the output can't be written: {refused.strerror}") from refused
+        nowhere()
+        raise MachineError(unwritable(refused)) from refused
 
 
-def _nowhere() -> None:
+def unwritable(refused: OSError) -> str:
+    """Why standard output can't be written, in a sentence."""
+    return f"the output can't be written: {refused.strerror}"
+
+
+def nowhere() -> None:
     """Let standard output end in /dev/null. Source: the Python manual, "Note on SIGPIPE"."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())

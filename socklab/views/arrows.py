@@ -125,7 +125,7 @@ def draw(
     main = len(lines)
     lines.append([Stroke(0, body, style)])
     if note and not noted:
-        for part in wrap(note, width - 2, hang=2):
+        for part in wrap(note, width - 2, hang=0 if rightwards else 2):
             column = width - 1 - width_of(part) if rightwards else 1
             lines.append([Stroke(column, part, style)])
     return Drawing(lines, main)

@@ -147,6 +147,11 @@ class Line:
                 continue
             if column + taken > self.width:
                 return
+            # Half a wide character can't stay: its other half goes, too.
+            if self._cells[column] == "":
+                self._cells[column - 1] = " "
+            if column + taken < self.width and self._cells[column + taken] == "":
+                self._cells[column + taken] = " "
             self._cells[column] = character
             if taken == 2:
                 self._cells[column + 1] = ""

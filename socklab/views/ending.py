@@ -76,10 +76,11 @@ def claim(expect: Expect) -> str:
 
 
 def _told(values: Mapping[str, str]) -> str:
-    return ", ".join(
-        f"{name} = {value}" if name.endswith("()") else f"{name} {value}"
-        for name, value in values.items()
-    )
+    """A host and its sockets, a call and its outcome, a claim in words and its value."""
+    between = {
+        name: " = " if name.endswith("()") else ": " if " " in name else " " for name in values
+    }
+    return ", ".join(f"{name}{between[name]}{value}" for name, value in values.items())
 
 
 def verdict_of(record: Record) -> str:

@@ -101,6 +101,8 @@ class _Page:
 
     def _lay_out(self) -> Layout:
         arrows = [rung.arrow for rung in self.rungs if rung.arrow]
+        if arrows and len(self.hosts) < 2:
+            return Layout()  # an arrow needs two lifelines
         if len(self.hosts) != 2 or self.width < BESIDE:
             return between(self.hosts, self.left, self.width)
         return beside(
@@ -109,8 +111,8 @@ class _Page:
                 [rung.notes[host] for rung in self.rungs if host in rung.notes]
                 for host in self.hosts
             ],
-            [(self._label(arrow, rich=False), arrow.part) for arrow in arrows],
-            [(self._label(arrow, rich=True), arrow.part) for arrow in arrows],
+            [(self._label(arrow, rich=False), self._fate(arrow)) for arrow in arrows],
+            [(self._label(arrow, rich=True), self._fate(arrow)) for arrow in arrows],
             self.left,
             self.width,
         )
@@ -123,6 +125,9 @@ class _Page:
         if event.to not in self.hosts:
             text += f" to {event.to}"
         return self._clean(text)
+
+    def _fate(self, arrow: Arrow) -> str:
+        return self._clean(fate_note(arrow, verbose=self.verbose))
 
     def _clean(self, text: str) -> str:
         return clean(text, ascii_only=self.ascii_only)
@@ -259,7 +264,7 @@ class _Page:
         drawing = draw(
             arrow,
             self._label(arrow, rich=self.layout.rich),
-            self._clean(fate_note(arrow, verbose=self.verbose)),
+            self._fate(arrow),
             stop - begin - 1,
             self.glyphs,
             rightwards=rightwards,
@@ -292,7 +297,7 @@ class _Page:
             texts.append((self._said(sender, notes.pop(sender)), Style.PLAIN))
         if rung.arrow is not None:
             event = rung.arrow.event
-            note = fate_note(rung.arrow, verbose=self.verbose)
+            note = self._fate(rung.arrow)
             told = label(rung.arrow) + (f", {note}" if note else "")
             way = f"{event.from_} → {event.to}: {told}"
             texts.append((self._clean(way), style_of(rung.arrow)))

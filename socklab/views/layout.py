@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from socklab.views.arrows import AROUND
 from socklab.views.columns import width_of, wrap
-from socklab.views.rungs import Note, Part
+from socklab.views.rungs import Note
 
 BESIDE = 72
 """From so many columns on, two hosts have columns of their own beside the wire."""
@@ -30,8 +30,8 @@ MOST = 48
 SPARE = 16
 """How much longer than their labels arrows become where there is room."""
 
-Label = tuple[str, Part]
-"""What stands on an arrow, and how much of its way the arrow shows."""
+Label = tuple[str, str]
+"""What stands on an arrow, and what is said of its fate behind its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def between(hosts: Sequence[str], left: int, width: int) -> Layout:
     last = width - 1
     count = len(hosts)
     lives = [left + i * (last - left) // max(1, count - 1) for i in range(count)]
-    if min((b - a for a, b in pairwise(lives)), default=width - left) < LEAST:
+    if min((b - a for a, b in pairwise(lives)), default=width - left) < LEAST + 3:
         return Layout()
     rooms = {}
     for i, host in enumerate(hosts):
@@ -118,9 +118,14 @@ def beside(
         for head, own in zip(heads.values(), notes, strict=True)
     ]
     rich = width >= RICH and _wire_wants(rich_labels) + sum(wants) <= room
-    wire = _wire_wants(rich_labels if rich else labels)
+    labels = rich_labels if rich else labels
+    wire = _wire_wants(labels)
     if (spare := room - wire - sum(wants)) >= 0:
-        wire += min(spare, SPARE if labels else 0)
+        # Room for what became of segments, too, such as which rule lost one.
+        said = max(
+            (width_of(f"{text} {note}") + AROUND for text, note in labels if note), default=0
+        )
+        wire += min(spare, max(SPARE, said - wire) if labels else 0)
     else:
         wants = _fewest_lines(room, wire, wants, notes, labels)
         wire = room - sum(wants)
@@ -135,8 +140,7 @@ def beside(
 
 def _wire_wants(labels: Sequence[Label]) -> int:
     """The columns between the lifelines with which every label stands on its arrow."""
-    held = width_of(" held")
-    wants = [width_of(text) + AROUND + held * (part is Part.STUB) for text, part in labels]
+    wants = [width_of(text) + AROUND + (5 if note == "held" else 0) for text, note in labels]
     return max([12 if labels else 2, *wants])
 
 
