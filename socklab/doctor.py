@@ -21,7 +21,7 @@ from socklab import ss
 from socklab.errors import MachineError, SocklabError, ToolError
 from socklab.host import LOOK, make_hosts, unmake_hosts
 from socklab.link import TUN_DEVICE, LinkKind, tun_refused
-from socklab.namespaces import be_allowed, new_namespace
+from socklab.namespaces import be_allowed, may_make_namespaces, new_namespace
 from socklab.tools import HOW_TO_GET_IPROUTE2, Running, find
 from socklab.weather import CALM, MIDDLE, pin
 
@@ -197,7 +197,7 @@ def _before(version: str, oldest: str) -> bool:
 
 def _namespaces() -> Check:
     global _was  # noqa: PLW0603 - a fact about this process
-    root = os.geteuid() == 0
+    root = may_make_namespaces()
     _was = os.geteuid()
     how = "made as root" if root else "made in a user namespace of one's own"
 

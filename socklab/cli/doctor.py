@@ -42,7 +42,7 @@ def _told(one: Examination, columns: int, than: Examination | None = None) -> li
     """An examination as lines; only what differs from another one's, if there is one."""
     import textwrap
 
-    lines = [f"For {one.user}, `socklab run` uses {_choice(one)}."]
+    lines = textwrap.wrap(f"For {one.user}, `socklab run` uses {_choice(one)}.", columns)
     for check in one.checks:
         if than is not None and check in than.checks:
             continue

@@ -70,5 +70,5 @@ def _invitation(bench: Bench, *, own_users: bool) -> Iterator[str]:
             pid = host.caretaker.pid
             yield f"  {host.name}: nsenter --target {pid} {users}--net {LOOK}"
     if not users and os.geteuid() == 0:
-        yield "(as root, as this run is)"
+        yield "Both commands want root, as this run does."
     yield "Press Enter to go on: the hosts will be gone."

@@ -238,7 +238,10 @@ class Session:
             if self._options.as_json and not record.passed:
                 complain(why[0] if why else f"{record.lab} has observed nothing that it expects")
             elif record.bench == "loopback" and self._options.bench == "auto":
-                complain("no held wire can be had here, so this ran on loopback; `socklab doctor`")
+                complain(
+                    "no held wire can be had here, so this ran on loopback; `socklab doctor` shows "
+                    "what would allow one"
+                )
             return
         if why and control.fails in why[0]:
             self._codes.append(0)

@@ -1,0 +1,198 @@
+"""A run from its beginning to its end, however it ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+import trio
+
+from socklab import namespaces, runner
+from socklab.errors import LabError, MachineError
+from socklab.lab import Lab, find, load
+from socklab.record import SCHEMA, Expect, Record, Trouble
+from socklab.runner import new_record, open_bench, replay, run_lab
+from socklab.standstill import wait_all_tasks_blocked
+
+LabWriter = Callable[[str], Lab]
+
+HEADER = '''"""A lab made for a test.
+
+Question: does it end as it should?
+See:      it does
+Source:   this test
+Next:     handshake
+"""
+
+from socklab import *
+
+'''
+
+PROGRAMS = """
+async def server(me: Role) -> None:
+    listener = me.socket()
+    await listener.bind(("server", 80))
+    await listener.listen()
+    await listener.accept()
+
+
+async def client(me: Role) -> None:
+    await me.socket().connect(("server", 80))
+
+"""
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> LabWriter:
+    """Writes a lab's file with this story, and loads it."""
+
+    def write(story: str) -> Lab:
+        path = tmp_path / "made_up.py"
+        path.write_text(HEADER + PROGRAMS + story, encoding="utf-8")
+        return load(path)
+
+    return write
+
+
+@pytest.mark.kernel
+async def test_a_story_without_expectations_proves_nothing(lab: LabWriter) -> None:
+    record = await run_lab(lab("async def story(bench): await bench.flow()\n"))
+    assert not record.passed
+    assert record.events
+
+
+@pytest.mark.kernel
+async def test_an_error_in_the_story_is_told_with_its_line(lab: LabWriter) -> None:
+    record = await run_lab(lab("async def story(bench):\n    await bench.flow()\n    1 / 0\n"))
+    assert not record.passed
+    (trouble,) = record.of(Trouble)
+    assert trouble.who == "story"
+    assert "ZeroDivisionError: division by zero" in trouble.text
+    assert trouble.text.endswith(": 1 / 0")
+
+
+@pytest.mark.kernel
+async def test_an_error_in_a_role_is_told_once_and_by_its_name(lab: LabWriter) -> None:
+    made = lab(
+        "async def client_2(me):\n    await me.socket().connect(('nowhere', 80))\n\n"
+        "async def story(bench):\n    await bench.call(client_2='connect')\n"
+    )
+    record = await run_lab(made)
+    assert not record.passed
+    (trouble,) = record.of(Trouble)
+    assert trouble.who == "client_2"
+    assert "nowhere" in trouble.text
+
+
+@pytest.mark.kernel
+async def test_a_failed_expectation_ends_the_record_with_advice(lab: LabWriter) -> None:
+    record = await run_lab(lab("async def story(bench):\n    bench.expect(client=ESTABLISHED)\n"))
+    assert [event.passed for event in record.of(Expect)] == [False]
+    (trouble,) = record.of(Trouble)
+    assert "made_up.py:" in trouble.text
+    assert trouble.text.endswith("expected client ESTABLISHED; observed client CLOSED")
+    assert trouble.advice[0] == "What `ss -H -n -O -a -t -o -e -i` showed:"
+    assert trouble.advice[-1] == (
+        "Hint: client stands before connect(server:80); let it go first if it is to be done by now."
+    )
+
+
+@pytest.mark.kernel
+async def test_a_mistake_in_the_lab_is_an_error_and_no_verdict(lab: LabWriter) -> None:
+    with pytest.raises(LabError, match="there is no host 'clinet'"):
+        await run_lab(lab("async def story(bench):\n    bench.expect(clinet=CLOSED)\n"))
+
+
+@pytest.mark.kernel
+async def test_the_record_says_what_it_stood_on() -> None:
+    record = await run_lab(load(find("handshake")), ipv6=True)
+    document = record.to_json()
+    assert document["schema"] == SCHEMA
+    assert document["hosts"] == {"client": {"address": "fd00::1"}, "server": {"address": "fd00::2"}}
+    assert document["machine"]["kernel"] == os.uname().release
+    assert document["weather"]["net.ipv4.tcp_congestion_control"] == "reno"
+    assert document["duration_s"] > 0
+    assert document["question"].endswith("?")
+
+
+@pytest.mark.kernel
+async def test_a_caller_keeps_what_there_is_when_a_run_is_cut_short(lab: LabWriter) -> None:
+    made = lab(
+        "import trio\n\n"
+        "async def story(bench):\n    await bench.flow()\n    await trio.sleep_forever()\n"
+    )
+    record = new_record(made)
+    with trio.CancelScope() as scope:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(partial(run_lab, made, record=record))
+            # Until the story sleeps: then nothing is left to move.
+            while not (record.moves() and record.events[-1].kind == "look"):
+                await wait_all_tasks_blocked()
+            scope.cancel()
+    assert scope.cancelled_caught
+    assert record.moves()[0] == "call server bind"
+
+
+@pytest.mark.kernel
+async def test_two_hundred_benches_leave_no_descriptor() -> None:
+    def descriptors() -> list[str]:
+        return sorted(
+            str(fd.readlink()) for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()
+        )
+
+    async def once() -> None:
+        async with open_bench({}):
+            pass
+
+    await once()
+    before = len(descriptors())
+    for _ in range(200):
+        await once()
+    assert len(descriptors()) == before
+
+
+@pytest.mark.kernel
+async def test_a_replay_of_other_moves_says_which_one_can_not_be_made() -> None:
+    record = await replay(load(find("handshake")), ["call server bind", "carry client 1 SYN"])
+    assert not record.passed
+    (trouble,) = record.of(Trouble)
+    assert "`carry client 1 SYN` finds no such segment; the wire is empty" in trouble.text
+    with pytest.raises(LabError, match="'dance' is not a move"):
+        await replay(load(find("handshake")), ["dance"])
+
+
+def refuse() -> None:
+    raise MachineError("no namespaces here; cure: none")
+
+
+async def test_without_namespaces_a_lab_for_loopback_runs_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner, "be_allowed", refuse)
+    record = await run_lab(load(find("half-close")))
+    assert (record.bench, record.passed) == ("loopback", True)
+
+
+async def test_without_namespaces_other_labs_say_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "be_allowed", refuse)
+    with pytest.raises(MachineError, match="handshake needs a held wire, but no namespaces here"):
+        await run_lab(load(find("handshake")))
+    with pytest.raises(MachineError, match="half-close needs a held wire, but no namespaces here"):
+        await run_lab(load(find("half-close")), bench="wire")
+    with pytest.raises(MachineError, match="nothing of it stands still on loopback"):
+        await run_lab(load(find("handshake")), bench="loopback")
+
+
+async def test_a_fate_that_takes_a_wire_is_refused_on_loopback(lab: LabWriter) -> None:
+    made = lab("async def story(bench):\n    await bench.drop(client=SYN)\n")
+    object.__setattr__(made, "header", dict(made.header) | {"Bench": "wire or loopback"})
+    with pytest.raises(MachineError, match="to drop a segment needs a held wire"):
+        await run_lab(made, bench="loopback")
+
+
+def test_a_record_of_no_lab_is_still_a_record() -> None:
+    assert isinstance(new_record(), Record)
+    assert namespaces.capabilities() >= 0
