@@ -89,6 +89,8 @@ class NoLink:
 class LoopbackBench(Bench):
     """A bench without a wire. `ports` tells which of this machine's sockets are the lab's."""
 
+    unseen_cause = "unseen"
+
     def __init__(
         self,
         hosts: Sequence[Host],

@@ -36,6 +36,9 @@ class RoleFailed(ExperimentError):
 class Observer:
     """What sees a run: its hosts by name, its roles, its wire, and the last look at them."""
 
+    unseen_cause = "timer"
+    """What changed a host that no move has touched: with the wire held, nothing else can."""
+
     def __init__(
         self,
         hosts: Sequence[Host],
@@ -98,7 +101,7 @@ class Observer:
         self._recorder.add(LookEvent(now, seen.texts()))
         changes = seen.since(self._seen)
         for change in changes:
-            cause = touched.get(change.host, "timer")
+            cause = touched.get(change.host, self.unseen_cause)
             self._recorder.add(
                 StateEvent(
                     now,

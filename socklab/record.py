@@ -137,7 +137,7 @@ class State:
     """A socket changed state between two looks; CLOSED stands for "no row".
 
     `cause` is what the last move gave this host: a call's name, a segment's kind, or
-    "timer" where the move did not touch it.
+    "timer" where the move did not touch it ("unseen" on loopback, where segments are, too).
     """
 
     kind: ClassVar[str] = "state"
