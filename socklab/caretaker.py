@@ -9,6 +9,8 @@ The ordinary end of a host goes the same way, so the way is always tested.
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 from contextlib import suppress
 
@@ -53,9 +55,20 @@ class Caretaker:
         Raises:
             ToolError: it does not end.
         """
-        try:
-            self._shell.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired as hung:
+        ended = _ends(self._shell.pid, PATIENCE_S)
+        if not ended:
             self._shell.kill()
-            self._shell.wait()
-            raise ToolError(f"a host's caretaker did not end within {PATIENCE_S:.0f} s") from hung
+        self._shell.wait()
+        if not ended:
+            raise ToolError(f"a host's caretaker did not end within {PATIENCE_S:.0f} s")
+
+
+def _ends(pid: int, within_s: float) -> bool:
+    """Wait for a process's end. Popen.wait(timeout) would look, and sleep, and look again."""
+    handle = os.pidfd_open(pid)
+    try:
+        ended = select.poll()
+        ended.register(handle, select.POLLIN)
+        return bool(ended.poll(within_s * 1000))
+    finally:
+        os.close(handle)

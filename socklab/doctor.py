@@ -259,7 +259,9 @@ def _tried(check: Check, act: Callable[[], None], cure: str = "") -> Check:
 def _failed(name: str, refused: SocklabError, cure: str = "", *, needed: bool = True) -> Check:
     """An error's sentence, taken apart where its cure begins."""
     found, _, told = str(refused).partition("; ")
-    return Check(name, False, found, told.removeprefix("cure: ") or cure, needed)
+    # "cure: sudo …" or "cure for Docker: docker …"
+    told = told.removeprefix("cure").lstrip(": ")
+    return Check(name, False, found, told or cure, needed)
 
 
 # --- In a child of its own ---

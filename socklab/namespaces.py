@@ -15,7 +15,10 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
+import socket
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -130,7 +133,7 @@ def be_allowed() -> None:
 
     As root it may. A plain user's process moves, for the rest of its life, into a user
     namespace of its own. The user's files stay the user's: uid 0 in there is the same uid
-    outside. The process then has an empty network of its own, with no address but what it makes.
+    outside. The process then has an empty network of its own, with nothing but loopback in it.
 
     Raises:
         MachineError: the kernel refuses, with what would allow it.
@@ -149,8 +152,18 @@ def be_allowed() -> None:
         # Last, so that a refusal (AppArmor's comes here) leaves the machine's network to the
         # loopback fallback.
         _call("unshare", CLONE_NEWNET)
+        _bring_up_loopback()
     except OSError as refused:
         raise MachineError(why_refused(refused)) from refused
+
+
+def _bring_up_loopback() -> None:
+    """What else the process does on 127.0.0.1 goes on as it would outside. See netdevice(7)."""
+    get_flags, set_flags, up = 0x8913, 0x8914, 0x1  # SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        request = fcntl.ioctl(any_socket, get_flags, struct.pack("16sh14x", b"lo", 0))
+        (flags,) = struct.unpack_from("h", request, 16)
+        fcntl.ioctl(any_socket, set_flags, struct.pack("16sh14x", b"lo", flags | up))
 
 
 def why_refused(refused: OSError) -> str:

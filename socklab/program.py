@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -41,7 +43,10 @@ def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
             preexec_fn=die_with_parent,  # noqa: PLW1509
         )
     except OSError as refused:
-        raise MachineError(f"`{command[0]}` can't be started: {refused.strerror}") from refused
+        # A folder of PATH that may not be read would make of a missing program a forbidden one.
+        missing = "/" not in command[0] and shutil.which(command[0]) is None
+        why = os.strerror(errno.ENOENT) if missing else refused.strerror
+        raise MachineError(f"`{command[0]}` can't be started: {why}") from refused
 
 
 async def finish(

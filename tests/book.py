@@ -3,8 +3,10 @@
 A mark is a comment of HTML on the line above a block, which no reader sees:
 
     <!-- file: NAME -->            the block is a file; the commands below find it in their folder
-    <!-- file: NAME, at its end -->       the block goes on where that file ends
+    <!-- file: NAME, at its end -->                 the block goes on where that file ends
+    <!-- file: NAME, instead of its last line -->   the block takes that line's place
     <!-- story of: NAME -->        the block goes on where that lab's story ends, for this once
+    <!-- from: PATH -->            the block stands so in that file of the repository
     <!-- not run: REASON -->       the block is not tried
 
 A block of `console` is a dialogue: lines that begin with `$ ` are run, and what follows is what
@@ -26,7 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 GAP = "…"
 
-MARK = re.compile(r"<!-- (file|story of|not run): (.+?) -->")
+MARK = re.compile(r"<!-- (file|story of|from|not run): (.+?) -->")
 FENCE = re.compile(r"```(\w*)$")
 GENERATED = re.compile(r"(?s)(<!-- generated: (\w+) -->\n)(.*?)(<!-- end -->)")
 """A part of a page that is made from the code."""
@@ -42,7 +44,7 @@ class Block:
     line: int
     language: str
     mark: str
-    argument: str
+    argument: str  # of the mark
     text: str
 
 
@@ -99,7 +101,11 @@ def write_file(block: Block, folder: Path) -> None:
     name, _, more = block.argument.partition(", ")
     path = folder / name
     assert "/" not in name
-    before = f"{path.read_text(encoding='utf-8')}\n" if more else ""
+    before = path.read_text(encoding="utf-8") if more else ""
+    if more == "instead of its last line":
+        before = before[: before.rstrip("\n").rindex("\n") + 1]
+    else:
+        assert more in ("", "at its end"), f"line {block.line}: {more}"
     path.write_text(f"{before}{block.text}\n", encoding="utf-8")
 
 
@@ -145,7 +151,8 @@ def run(command: str, folder: Path, environment: dict[str, str], before: int) ->
 
 
 VOLATILE = (
-    (r"(?<=[:\w\]]:)\d{4,5}\b", "PORT"),
+    (r"(?<=:)\d{4,5}\b", "PORT"),
+    (r"\bport \d{4,5}\b", "port PORT"),
     (r'"(at_s|duration_s)": ?[\d.]+', r'"\1":TIME'),
     (r"\b\d+\.\d+ ?s\b", "TIME"),
     (r"\b[\d.]+ s left\b", "TIME left"),
@@ -163,11 +170,11 @@ def settled(text: str) -> list[str]:
     lines: list[str] = []
     for line in text.splitlines():
         plain = line.rstrip()
-        if plain and lines and lines[-1].startswith(("Proved on", "Not proved")):
-            if not plain.startswith(" "):
-                lines[-1] += f" {plain}"
-                continue
-        lines.append(plain)
+        verdict = bool(lines) and lines[-1].startswith(("Proved on", "Not proved"))
+        if verdict and plain and not plain.startswith(" "):
+            lines[-1] += f" {plain}"
+        else:
+            lines.append(plain)
     for pattern, instead in VOLATILE:
         lines = [re.sub(pattern, instead, line) for line in lines]
     return lines

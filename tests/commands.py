@@ -62,7 +62,9 @@ def environment(**changes: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in ("COLUMNS", "NO_COLOR", "PYTHONIOENCODING", "SOCKLAB_DEBUG", "LC_ALL")
     }
-    return kept | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | changes
+    folders = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    here = {"PYTHONPATH": os.pathsep.join(folders), "PYTHONIOENCODING": "utf-8"}
+    return kept | here | changes
 
 
 def socklab(

@@ -18,7 +18,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -83,7 +83,7 @@ def tried(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, list[Heard]]:
     """Every page that a selected test asks for, tried."""
-    wanted = {
+    wanted: set[str] = {
         item.callspec.params["dialogue_of"]
         for item in request.session.items
         if isinstance(item, pytest.Function)
@@ -161,7 +161,7 @@ def test_every_block_of_python_is_tried(page: str) -> None:
     "page", [page for page in PAGES if any(b.language == "pycon" for b in BLOCKS[page])]
 )
 def test_sessions_with_python_give_what_they_show(page: str) -> None:
-    runner = doctest.DocTestRunner()
+    runner = doctest.DocTestRunner(verbose=False)
     names: dict[str, object] = {}  # a page is one session
     for block in BLOCKS[page]:
         if block.language == "pycon":
@@ -170,6 +170,14 @@ def test_sessions_with_python_give_what_they_show(page: str) -> None:
             )
             assert runner.run(test, clear_globs=False).failed == 0
             names = test.globs
+
+
+def test_what_is_quoted_from_a_file_stands_there() -> None:
+    for page, blocks in BLOCKS.items():
+        for block in blocks:
+            if block.mark == "from":
+                source = (ROOT / block.argument).read_text(encoding="utf-8")
+                assert f"\n{block.text}\n" in source, f"{page}:{block.line}"
 
 
 STORIES = [(page, b) for page in PAGES for b in BLOCKS[page] if b.mark == "story of"]
@@ -274,13 +282,13 @@ def test_a_lab_page_asks_what_its_lab_asks(name: str) -> None:
 
 def test_the_page_of_the_record_tells_every_field_and_every_kind() -> None:
     page = TEXTS["docs/record.md"]
-    for field in Record.__dataclass_fields__:
-        assert f"`{field}`" in page, field
+    for field in fields(Record):
+        assert f"`{field.name}`" in page, field.name
     for kind, event in EVENTS.items():
         assert f"### {kind}\n" in page, kind
         section = page.partition(f"### {kind}\n")[2].partition("\n### ")[0]
-        for field in event.__dataclass_fields__:
-            assert f"`{field.rstrip('_')}`" in section, f"{kind}: {field}"
+        for field in fields(event):
+            assert f"`{field.name.rstrip('_')}`" in section, f"{kind}: {field.name}"
 
 
 def test_the_json_on_a_page_is_json() -> None:
@@ -310,8 +318,10 @@ def test_links_lead_somewhere(page: str) -> None:
 @pytest.mark.skipif(find_spec("mkdocs") is None, reason="mkdocs is not installed")
 def test_the_book_builds_without_a_warning(tmp_path: Path) -> None:
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
-        + ["--site-dir", str(tmp_path / "site")],
+        [
+            *(sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"),
+            *("--site-dir", str(tmp_path / "site")),
+        ],
         check=False,
         cwd=ROOT,
         stdout=subprocess.PIPE,

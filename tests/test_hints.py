@@ -116,7 +116,7 @@ def test_where_is_the_line_that_asks() -> None:
     ("path", "told"),
     [
         ("/some/where/labs/close/half_close.py", "labs/close/half_close.py"),
-        ("/home/labs/labs/close/half_close.py", "labs/close/half_close.py"),
+        ("/my/labs/labs/close/half_close.py", "labs/close/half_close.py"),
         ("/some/where/else.py", "/some/where/else.py"),
         (str(Path.cwd() / "mine" / "lab.py"), "mine/lab.py"),
     ],

@@ -106,7 +106,7 @@ def test_who_is_allowed_already_stays_where_it_is() -> None:
 
 
 AS_NOBODY = """
-import os, sys, threading
+import os, socket, sys, threading
 from socklab import namespaces
 from socklab.errors import MachineError
 os.setgroups([])
@@ -127,6 +127,9 @@ except MachineError as refused:
 namespaces.new_namespace().close()
 print(os.geteuid(), os.fstat(mine).st_uid)
 print(open("/proc/self/net/dev").read().count(":"), "interface")
+with socket.socket() as listener, socket.socket() as connecting:
+    listener.listen()
+    connecting.connect(("127.0.0.1", listener.getsockname()[1]))
 """
 
 
@@ -144,7 +147,7 @@ def test_a_plain_user_gets_a_user_namespace_in_which_files_stay_theirs() -> None
     done = as_nobody()
     if done.returncode == 3:
         pytest.skip(done.stdout)
-    # uid 0 inside is the plain user's own, of the process and of the file alike; lo is there.
+    # uid 0 inside is the plain user's own, of process and file alike; lo is there, and up.
     assert (done.stdout, done.stderr) == ("0 0\n1 interface\n", "")
 
 

@@ -45,10 +45,10 @@ def save(path: Path, text: str) -> None:
     """
     data = (text + "\n").encode()
     try:
-        target = path.resolve()  # a link stays a link
-        if target.exists() and not target.is_file():
-            target.write_bytes(data)  # a device or a pipe, which nothing may take the place of
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)  # a device or a pipe, which nothing may take the place of
             return
+        target = path.resolve()  # a link stays a link
         beside = target.with_name(f".{target.name}.{os.getpid()}")
         try:
             beside.write_bytes(data)
