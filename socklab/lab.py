@@ -139,7 +139,8 @@ def header_of(path: Path) -> tuple[str, dict[str, str]]:
     import ast
 
     try:
-        docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8-sig")  # Windows editors begin with a BOM
+        docstring = ast.get_docstring(ast.parse(text, str(path)))
     except (OSError, SyntaxError, ValueError) as problem:
         raise LabError(f"{path} does not read as Python: {problem}") from problem
     return parse_header(docstring or "", path)
@@ -209,9 +210,10 @@ def _import(path: Path) -> ModuleType:
     sys.modules[name] = module  # as import does: dataclasses of a lab look for it there
     try:
         specification.loader.exec_module(module)
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         from socklab.hints import place_of
 
+        del sys.modules[name]
         raise LabError(f"{path} does not import: {place_of(problem)}") from problem
     return module
 

@@ -138,7 +138,7 @@ class LoopbackBench(Bench):
                 note = note or "not observable here: it would take the timer's whole time"
             elif not note and not met(rows, sockets):
                 wrong.append(name)
-        self._judge(expected, observed, wrong, note)
+        self._judge(expected, observed, wrong, note, about=wrong)
 
     def prove(
         self,

@@ -160,7 +160,7 @@ class Observer:
             expected["wire"], observed["wire"] = _listed(kinds), _listed(held)
             if held != kinds:
                 wrong.append("wire")
-        self._judge(expected, observed, wrong)
+        self._judge(expected, observed, wrong, about=wrong)
 
     def expect_call(
         self,
@@ -189,7 +189,8 @@ class Observer:
             expected = show_bytes(returns) if isinstance(returns, bytes) else str(returns or 0)
         observed = calls[-1].outcome if calls else "never came to it"
         what = f"{name} {call_name}()"
-        self._judge({what: expected}, {what: observed}, [what] if expected != observed else [])
+        wrong = [what] if expected != observed else []
+        self._judge({what: expected}, {what: observed}, wrong, about=[self._role(name).host.name])
 
     def prove(
         self,
@@ -208,7 +209,8 @@ class Observer:
             witnesses: the segments from which it was read, which not every bench can see.
         """
         equal = expected == observed
-        self._judge({claim: str(expected)}, {claim: str(observed)}, [] if equal else [claim])
+        wrong = [] if equal else [claim]
+        self._judge({claim: str(expected)}, {claim: str(observed)}, wrong, about=list(self.hosts))
 
     def descriptors(self, **host: State) -> int:
         """How many of this process's descriptors hold a host's sockets of a state.
@@ -225,8 +227,10 @@ class Observer:
         observed: Mapping[str, str],
         wrong: Sequence[str],
         unobservable: str = "",
+        *,
+        about: Sequence[str] = (),
     ) -> None:
-        """Write an expectation down, and raise if it was not met."""
+        """Write an expectation down, and raise if it was not met: with hints about these hosts."""
         where = hints.where()
         passed = False if wrong else None if unobservable else True
         self._recorder.add(
@@ -242,7 +246,7 @@ class Observer:
             story=self.record.story(),
             rows=self._seen.texts(),
             command=" ".join(LOOK),
-            hints=hints.give(self.wire, self.roles.values(), wrong, self._seen),
+            hints=hints.give(self.wire, self.roles.values(), about, self._seen),
         )
 
     # --- Names ---

@@ -136,7 +136,7 @@ class Look:
 class State:
     """A socket changed state between two looks; CLOSED stands for "no row".
 
-    `cause` is what the last move gave this host: a call's name, a segment's kind, or
+    `cause` is what the last move gave this host: a call's name, a segment's flags, or
     "timer" where the move did not touch it ("unseen" on loopback, where segments are, too).
     """
 

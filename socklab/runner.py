@@ -112,7 +112,7 @@ async def _playing(bench: Bench, programs: Mapping[str, Program]) -> AsyncIterat
         finally:
             role.ended = True
 
-    failure: Exception | None = None
+    failure: BaseException | None = None
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(bench.wire.run)
@@ -126,11 +126,22 @@ async def _playing(bench: Bench, programs: Mapping[str, Program]) -> AsyncIterat
                 failure = error
             bench.end()
             nursery.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        # The wire's, or Ctrl-C. What is alone in its group needs none.
+        failure = _alone(group)
     finally:
         for role in bench.roles.values():
             role.abort()
     if failure is not None:
         raise failure
+
+
+def _alone(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one exception in a group, or the group if there are several."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 async def run_lab(

@@ -171,7 +171,7 @@ def settled(text: str) -> list[str]:
     for line in text.splitlines():
         plain = line.rstrip()
         verdict = bool(lines) and lines[-1].startswith(("Proved on", "Not proved"))
-        if verdict and plain and not plain.startswith(" "):
+        if verdict and plain not in ("", GAP) and not plain.startswith(" "):
             lines[-1] += f" {plain}"
         else:
             lines.append(plain)

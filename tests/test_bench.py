@@ -404,3 +404,14 @@ async def test_a_third_host_is_one_more_name() -> None:
         await bench.carry(server=SYN_ACK)
         bench.expect(attacker=ESTABLISHED, client=ESTABLISHED, server=[ESTABLISHED, SYN_RECEIVED])
         assert bench.record.hosts["attacker"] == "10.0.0.3"
+
+
+async def test_hints_for_a_call_are_about_its_role(connected: Bench) -> None:
+    with pytest.raises(ExpectationNotMet) as failed:
+        connected.expect_call(server="recv", returns=b"one")
+    assert failed.value.summary.endswith(
+        "expected server recv() b'one'; observed server recv() never came to it"
+    )
+    assert failed.value.advice[-1] == (
+        "Hint: server stands before recv(100); let it go first if it is to be done by now."
+    )

@@ -11,10 +11,11 @@ import pytest
 import trio
 
 from socklab import namespaces, runner
-from socklab.errors import LabError, MachineError
+from socklab.errors import LabError, MachineError, ToolError
 from socklab.lab import Lab, find, load
 from socklab.record import SCHEMA, Expect, Record, Trouble
 from socklab.runner import new_record, open_bench, replay, run_lab
+from socklab.wire import Wire
 
 LabWriter = Callable[[str], Lab]
 
@@ -193,3 +194,20 @@ async def test_a_fate_that_takes_a_wire_is_refused_on_loopback(lab: LabWriter) -
 def test_a_record_of_no_lab_is_still_a_record() -> None:
     assert isinstance(new_record(), Record)
     assert namespaces.capabilities() >= 0
+
+
+@pytest.mark.kernel
+async def test_a_broken_wire_is_one_error_and_no_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run(self: Wire) -> None:
+        raise ToolError("the device is gone")
+
+    monkeypatch.setattr(Wire, "run", run)
+    with pytest.raises(ToolError, match="the device is gone"):
+        await run_lab(load(find("handshake")))
+
+
+def test_a_lab_that_leaves_python_is_a_broken_lab(tmp_path: Path) -> None:
+    path = tmp_path / "leaver.py"
+    path.write_text("\ufeff" + HEADER + "raise SystemExit(0)\n", encoding="utf-8")
+    with pytest.raises(LabError, match=r"leaver\.py does not import: SystemExit: 0"):
+        load(path)
