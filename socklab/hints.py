@@ -21,6 +21,9 @@ INSTALLED = frozenset(
 )
 """Where Python and what was installed for it lie."""
 
+SITES = frozenset({"site-packages", "dist-packages"})
+"""What such a folder is called, also where PYTHONPATH or a user has one of their own."""
+
 
 def where() -> str:
     """The line of the story that is being told: the innermost one outside socklab itself."""
@@ -67,7 +70,9 @@ def _is_theirs(filename: str) -> bool:
     if filename.startswith("<frozen "):  # Python's own import system has no file.
         return False
     path = Path(filename)
-    installed = any(folder in path.parents for folder in INSTALLED)
+    installed = any(folder in path.parents for folder in INSTALLED) or not SITES.isdisjoint(
+        path.parts
+    )
     return LABS in path.parents or not (installed or _is_ours(filename))
 
 

@@ -214,7 +214,8 @@ def _import(path: Path) -> ModuleType:
         from socklab.hints import place_of
 
         del sys.modules[name]
-        raise LabError(f"{path} does not import: {place_of(problem)}") from problem
+        why = "it calls exit()" if isinstance(problem, SystemExit) else place_of(problem)
+        raise LabError(f"{path} does not import: {why}") from problem
     return module
 
 

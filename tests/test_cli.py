@@ -129,6 +129,13 @@ def test_show_tells_the_header() -> None:
     assert "Source:   RFC 9293 §3.6.1; shutdown(2)" in out
 
 
+def test_a_file_is_named_as_one_would_type_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert "File:     labs/close/half_close.py\n" in invoke("show", "half-close")[1]
+    monkeypatch.chdir("/")
+    assert str(catalogue()["half-close"]).removeprefix("/") in invoke("show", "half-close")[1]
+
+
 def test_the_source_is_the_file_as_it_is() -> None:
     code, out, _ = invoke("show", "half-close", "--source")
     assert code == 0

@@ -16,7 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from importlib.util import find_spec
@@ -83,8 +83,8 @@ def tried(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, list[Heard]]:
     """Every page that a selected test asks for, tried."""
-    wanted: set[str] = {
-        item.callspec.params["dialogue_of"]
+    wanted = {
+        str(item.callspec.params["dialogue_of"])
         for item in request.session.items
         if isinstance(item, pytest.Function)
         and hasattr(item, "callspec")
@@ -230,7 +230,7 @@ def labs_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-MADE = {
+MADE: Mapping[str, Callable[[], str]] = {
     "weather": weather_table,
     "names": names_table,
     "labs": labs_table,

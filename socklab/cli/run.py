@@ -72,11 +72,12 @@ def run(
     paths = [find(name) for name in labs]  # a typo is told before anything is imported
 
     from socklab.cli.signals import Signals
+    from socklab.lab import load
 
     with Signals() as signals:
         # A lab may print what it likes, but not into a document.
         with redirect_stdout(sys.stderr) if as_json else nullcontext():
-            loaded = [_load(path) for path in paths]
+            loaded = [load(path) for path in paths]
         options = Options(as_json, verbose, control, pause, ipv6, bench, link)
         session = Session(options, signals)
         interrupted = None
@@ -96,15 +97,6 @@ def run(
     if interrupted is not None:
         raise interrupted
     raise typer.Exit(session.exit_code)
-
-
-def _load(path: Path) -> Lab:
-    from socklab.lab import load
-
-    try:
-        return load(path)
-    except SystemExit as left:
-        raise LabError(f"{path} does not import: it calls exit()") from left
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,7 +32,7 @@ def show(
 
     columns = width()
     lines = [*textwrap.wrap(title, columns), ""]
-    rows = {**header, "File": str(path)}
+    rows = {**header, "File": _from_here(path)}
     for name, text in rows.items():
         lines += textwrap.wrap(
             text,
@@ -47,3 +48,11 @@ def show(
         f"socklab show {lab} --source > mine.py   # a copy to change: socklab run ./mine.py",
     ]
     put("\n".join(lines))
+
+
+def _from_here(path: Path) -> str:
+    """A path as one would type it from where one stands."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except (ValueError, OSError):  # elsewhere, or where one stands is gone
+        return str(path)
