@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import trio
@@ -208,10 +209,19 @@ class Bench(Observer):
             RoleFailed: a role raised an error.
             ImpossibleTransition: a socket changed its state as TCP does not.
         """
+        if move.verb is Verb.CARRY and self._sabotaged(move):
+            move, by = replace(move, verb=Verb.DROP), "the control"
         act = self._prepare(move, by)
         self._recorder.add(MoveEvent(self._recorder.now(), str(move)))
         await act()
         await self.settle()
+
+    def _sabotaged(self, move: Move) -> bool:
+        """Whether a control loses the segment that this move would carry."""
+        loses = self.sabotage
+        return loses is not None and any(
+            Move.on(move.verb, segment) == move and loses(segment) for segment in self.wire.held
+        )
 
     def _prepare(self, move: Move, by: str) -> Callable[[], Awaitable[None]]:
         """What making a move does; refused here, a move leaves no trace."""
@@ -240,8 +250,6 @@ class Bench(Observer):
     def _fate(self, move: Move, segment: Segment, by: str) -> Callable[[], Awaitable[None]]:
         if move.verb is Verb.DELAY:
             return lambda: self._carry_later(segment, float(move.more))
-        if move.verb is Verb.CARRY and self.sabotage is not None and self.sabotage(segment):
-            return _at_once(lambda: self.wire.drop(segment, by="the control"))
         decide = {
             Verb.CARRY: lambda: self.wire.carry(segment, by),
             Verb.DROP: lambda: self.wire.drop(segment, by),

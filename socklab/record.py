@@ -252,12 +252,16 @@ class Record:
         except (KeyError, TypeError, ValueError, AttributeError) as problem:
             raise ToolError(f"the Record does not read: {problem!r}") from problem
 
-    def essence(self) -> list[str]:
+    def essence(self, *, expectations: bool = True) -> list[str]:
         """What two runs of the same lab have in common, a line an event.
 
-        Left out: times, raw bytes, looks (their changes of state are in), copies. Ports
+        Left out: times, raw bytes, looks (their changes of state are in), copies, advice. Ports
         that the kernel picked are numbered in the order in which they appear.
+
+        Args:
+            expectations: whether those are in, which a replay of moves does not ask again.
         """
+        left_out = (Look,) if expectations else (Look, Expect)
         ports: dict[str, str] = {}
 
         def port(match: re.Match[str]) -> str:
@@ -265,10 +269,12 @@ class Record:
 
         lines = []
         for event in self.events:
-            if isinstance(event, Look) or (isinstance(event, Segment) and event.copy):
+            if isinstance(event, left_out) or (isinstance(event, Segment) and event.copy):
+                continue
+            if isinstance(event, Trouble) and event.who == "story" and not expectations:
                 continue
             told = _event_to_json(event)
-            for volatile in ("at_s", "raw", "by"):
+            for volatile in ("at_s", "raw", "by", "advice"):
                 told.pop(volatile, None)
             text = re.sub(r":(\d{4,5})\b", port, json.dumps(told, ensure_ascii=False))
             lines.append(re.sub(r"\b[\d.]+ s left", "some s left", text))

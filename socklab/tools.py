@@ -39,7 +39,8 @@ def find(tool: str) -> str:
     # An empty entry would mean the folder one happens to stand in.
     path = shutil.which(tool, path=":".join([*folders, SYSTEM_PATH]))
     if path is None:
-        raise MachineError(f"`{tool}` is not installed: {HOW_TO_GET_IPROUTE2}")
+        cure = HOW_TO_GET_IPROUTE2 if tool in {"ip", "ss"} else "socklab can't do without it"
+        raise MachineError(f"`{tool}` is not installed: {cure}")
     return path
 
 

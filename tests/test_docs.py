@@ -53,7 +53,7 @@ def dialogues(page: str) -> list[Block]:
 def needs_kernel(page: str) -> bool:
     """Whether a page runs a lab on a wire; what only prints help needs nothing."""
     said = [c.command for block in dialogues(page) for c in book.commands(block)]
-    return any(re.search(r"\bpytest\b|\brun\b(?!.*(--help|--bench loopback))", c) for c in said)
+    return any(re.search(r"\bpytest\b|\b(run|replay)\b(?!.*(--help|--bench loopback))", c) for c in said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +222,13 @@ def names_table() -> str:
 
 def labs_table() -> str:
     lines = ["| lab | what it asks | level |", "|---|---|---|"]
-    for name, path in catalogue().items():
-        lab = load(path)
-        lines.append(
-            f"| [{name}](labs/{name}.md) | {lab.header['Question']} | {lab.header['Level']} |"
-        )
+    found = {name: load(path) for name, path in catalogue().items()}
+    name = "handshake"
+    while name in found:  # in the order in which one reads
+        header = found.pop(name).header
+        lines.append(f"| [{name}](labs/{name}.md) | {header['Question']} | {header['Level']} |")
+        name = header["Next"]
+    assert not found, "reading on leads through all labs"
     return "\n".join(lines) + "\n"
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from socklab.cli import doctor, list as listing, run, show
+from socklab.cli import doctor, list as listing, replay, run, show
 from socklab.cli.ending import complain, ending
 from socklab.cli.streams import nowhere, put, three_streams, unwritable
 from socklab.errors import MachineError
@@ -50,6 +50,7 @@ app = typer.Typer(
 app.command("list")(listing.list_labs)
 app.command("show")(show.show)
 app.command("run")(run.run)
+app.command("replay")(replay.replay)
 app.command("doctor")(doctor.doctor)
 
 
