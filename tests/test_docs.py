@@ -53,7 +53,9 @@ def dialogues(page: str) -> list[Block]:
 def needs_kernel(page: str) -> bool:
     """Whether a page runs a lab on a wire; what only prints help needs nothing."""
     said = [c.command for block in dialogues(page) for c in book.commands(block)]
-    return any(re.search(r"\bpytest\b|\b(run|replay)\b(?!.*(--help|--bench loopback))", c) for c in said)
+    return any(
+        re.search(r"\bpytest\b|\b(run|replay)\b(?!.*(--help|--bench loopback))", c) for c in said
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def _why_not(record: Record) -> str:
     if refused := [expect for expect in expects if expect.passed is False]:
         return f"expected {claim(refused[0])}."
     if not expects:
-        return "the run ended before anything was expected of it."
+        return "nothing was expected of it."
     if all(expect.passed is None for expect in expects):
         return f"nothing of it is observable on this bench ({record.link or record.bench})."
     return "the run ended before its story did."
