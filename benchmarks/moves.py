@@ -48,7 +48,7 @@ async def moved(bench: Bench) -> float:
 def looked(bench: Bench) -> float:
     """Seconds for the `ss` processes of one look, unparsed."""
     began = time.perf_counter()
-    for running in [host.look() for host in bench.hosts.values()]:
+    for running in [host.ss() for host in bench.hosts.values()]:
         running.output()
     return time.perf_counter() - began
 

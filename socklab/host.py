@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
+from typing import Self
 
 import trio
 
@@ -84,8 +85,12 @@ class Host:
         made.setblocking(False)
         return trio.socket.from_stdlib_socket(made)
 
-    def look(self) -> Running:
+    def look(self) -> Looking:
         """`ss` on this host, started; its `output()` is the text."""
+        return Looking(self)
+
+    def ss(self) -> Running:
+        """The same by a process of our own."""
         with self.entered():
             return Running(LOOK)
 
@@ -110,6 +115,36 @@ class Host:
         with self.entered():
             process = program.start(command)
         return await program.finish(process, stdin=stdin, check=check)
+
+
+class Looking:
+    """A look at one host under way: its caretaker runs `ss`, or we do where it has none."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._number = host.caretaker.ask() if host.caretaker is not None else 0
+        self._running = host.ss() if host.caretaker is None else None
+
+    def output(self) -> str:
+        """What `ss` printed.
+
+        Raises:
+            ToolError: it failed or hung, with what it said.
+        """
+        if self._running is None:
+            assert self._host.caretaker is not None
+            text = self._host.caretaker.hear(self._number)
+            if text is not None:
+                return text
+            self._running = self._host.ss()  # It says itself what is wrong.
+        return self._running.output()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._running is not None:
+            self._running.close()
 
 
 def make_hosts(
@@ -147,7 +182,7 @@ def make_hosts(
             undo.callback(namespace.close)
             with namespace.entered():
                 in_force = pin(weather)
-                caretaker = Caretaker()
+                caretaker = Caretaker(LOOK)
             undo.callback(caretaker.wait)
             undo.callback(caretaker.dismiss, idle=True)
             hosts.append(Host(name, address, namespace, caretaker, in_force))

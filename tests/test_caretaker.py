@@ -8,13 +8,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
 from socklab import caretaker
 from socklab.caretaker import Caretaker
 from socklab.errors import ToolError
-from socklab.host import make_hosts, unmake_hosts
+from socklab.host import Host, Looking, make_hosts, unmake_hosts
 from socklab.link import LinkKind
 from socklab.namespaces import new_namespace
 from socklab.packet import FIN, Flags, Packet
@@ -54,6 +55,9 @@ for _ in range(3):  # SYN, SYN+ACK, ACK
     carry()
 connecting.close()
 sender, fin = next_segment()  # and there it stays
+for _ in range(int(sys.argv[3])):
+    for host in hosts:
+        host.look()  # and nobody is there when it is done
 print(*(host.caretaker.pid for host in hosts), sender, fin.hex(), flush=True)
 sys.stdin.read()
 """
@@ -69,8 +73,9 @@ class Holder:
 
 
 @contextmanager
-def holding(kind: LinkKind, ipv6: bool) -> Iterator[Holder]:
-    command = [sys.executable, "-c", HOLD_A_FIN, kind.value, "IPv6" if ipv6 else "IPv4"]
+def holding(kind: LinkKind, ipv6: bool, looks: int = 0) -> Iterator[Holder]:
+    version = "IPv6" if ipv6 else "IPv4"
+    command = [sys.executable, "-c", HOLD_A_FIN, kind.value, version, str(looks)]
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -92,12 +97,13 @@ def wait_for_end(pidfd: int) -> None:
     assert select.select([pidfd], [], [], PATIENCE_S)[0], "the process did not end"
 
 
+@pytest.mark.parametrize("looks", [0, 50], ids=["at rest", "while it looks"])
 @pytest.mark.parametrize("group", [False, True], ids=["process", "process group"])
 def test_after_sigkill_no_caretaker_and_no_namespace_is_left(
-    kind: LinkKind, ipv6: bool, group: bool
+    kind: LinkKind, ipv6: bool, group: bool, looks: int
 ) -> None:
     with ExitStack() as stack:
-        holder = stack.enter_context(holding(kind, ipv6))
+        holder = stack.enter_context(holding(kind, ipv6, looks))
         witnesses = [stack.enter_context(closing(Witness(pid))) for pid in holder.caretakers]
         pidfds = [os.pidfd_open(pid) for pid in holder.caretakers]
         for pidfd in pidfds:
@@ -213,3 +219,80 @@ def test_a_caretaker_that_does_not_go_is_ended_and_told(monkeypatch: pytest.Monk
     with suppress(BrokenPipeError):
         each.dismiss(idle=True)
     assert each.pid not in children()
+
+
+@pytest.fixture
+def host(kind: LinkKind) -> Iterator[Host]:
+    hosts, link = make_hosts(("one",), kind)
+    try:
+        yield hosts[0]
+    finally:
+        unmake_hosts(hosts, link)
+
+
+def test_what_the_caretaker_sees_is_what_ss_shows(host: Host) -> None:
+    with host.socket() as listener:
+        listener.bind((host.address.text, 80))
+        listener.listen()
+        assert host.look().output() == host.ss().output()
+        assert "LISTEN" in host.look().output()
+    assert host.look().output() == ""
+
+
+def test_a_look_that_nobody_listened_to_is_never_taken_for_another(host: Host) -> None:
+    before = host.look()
+    with host.socket() as listener:
+        listener.bind((host.address.text, 80))
+        listener.listen()
+        assert "LISTEN" in host.look().output()
+    assert isinstance(before, Looking)
+    assert host.look().output() == ""
+
+
+def test_a_killed_caretaker_can_be_done_without(host: Host) -> None:
+    assert host.caretaker is not None
+    pidfd = os.pidfd_open(host.caretaker.pid)
+    os.kill(host.caretaker.pid, signal.SIGKILL)
+    wait_for_end(pidfd)
+    os.close(pidfd)
+    with host.socket() as listener:
+        listener.bind((host.address.text, 80))
+        listener.listen()
+        with host.look() as look:
+            assert "LISTEN" in look.output()
+
+
+def test_what_ss_complains_of_is_told(monkeypatch: pytest.MonkeyPatch, kind: LinkKind) -> None:
+    monkeypatch.setattr("socklab.host.LOOK", ("ss", "--nonsense"))
+    hosts, link = make_hosts(("one",), kind)
+    try:
+        with pytest.raises(ToolError, match=r"`ss --nonsense` failed \(255\): .*nonsense"):
+            hosts[0].look().output()
+    finally:
+        unmake_hosts(hosts, link)
+
+
+def test_a_look_that_takes_too_long_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: LinkKind
+) -> None:
+    slow = tmp_path / "ss"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr("socklab.host.LOOK", (str(slow),))
+    monkeypatch.setattr(caretaker, "PATIENCE_S", 0.2)
+
+    def hanging() -> int:
+        found = 0
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # It ended while we were looking.
+                found += (process / "cmdline").read_bytes() == b"sleep\x0060\x00"
+        return found
+
+    hosts, link = make_hosts(("one",), kind)
+    try:
+        with pytest.raises(ToolError, match="`ss` did not end within 0 s"):
+            hosts[0].look().output()
+    finally:
+        with pytest.raises(ToolError, match="caretaker did not end"):
+            unmake_hosts(hosts, link)
+    assert not hanging()
