@@ -256,8 +256,8 @@ def _has_wire(lab: Lab, bench: str) -> bool:
     if bench == "loopback":
         if not lab.loopback:
             raise MachineError(
-                f"{lab.name} needs a held wire: nothing of it stands still on loopback; "
-                "run it with --bench wire"
+                f"{lab.name} needs a held wire; if something of it stands still on loopback, "
+                "its header says `Bench: wire or loopback`"
             )
         return False
     try:

@@ -324,7 +324,7 @@ def completed(shell: str, words: str) -> str:
 
 
 def test_bash_completes_commands_labs_and_choices() -> None:
-    assert completed("bash", "socklab r").split() == ["run"]
+    assert completed("bash", "socklab ru").split() == ["run"]
     assert completed("bash", "socklab run hal").split() == ["half-close"]
     assert completed("bash", "socklab show four").split() == ["four-way-close"]
     assert completed("bash", "socklab run ").split() == list(catalogue())

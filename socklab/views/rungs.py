@@ -41,7 +41,7 @@ WORTH_TELLING = ("wait", "postpone", "delay")
 TIMERS = {
     "on": "retransmission",
     "keepalive": "keepalive",
-    "timewait": "TIME-WAIT",
+    "timewait": "timewait",  # also that of an orphan in FIN-WAIT-2
     "persist": "persist",
 }
 """What ss(8) means by the name of a timer."""

@@ -368,7 +368,7 @@ def test_a_state_that_a_timer_brought_says_so_but_not_on_loopback() -> None:
 
 def test_time_that_passes_is_told_though_nothing_else_shows_it() -> None:
     [line] = rows(Move(0.1, "wait client timewait"))
-    assert "wait client timewait: until its TIME-WAIT timer has fired" in line
+    assert "wait client timewait: until its timewait timer has fired" in line
     assert rows(CALL, Move(0.1, "call client shutdown")) == rows(CALL)
 
 
