@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -15,6 +17,9 @@ PATIENCE_S = 60.0
 """A watchdog for what takes less than a second."""
 
 COMMAND = (sys.executable, "-m", "socklab")
+
+SCRIPT = f'#!/bin/sh\nexec {shlex.join(COMMAND)} "$@"\n'
+"""The command as a program, for those who start one by its path."""
 
 HEADER = '''"""A lab of a test: what it is for, the test says.
 
@@ -88,12 +93,16 @@ def socklab(
 
 
 def in_shell(line: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """A line for bash, in which $S stands for the command."""
-    return subprocess.run(
-        ["bash", "-c", f"set -o pipefail; S='{' '.join(COMMAND)}'; {line}"],
-        check=False,
-        capture_output=True,
-        encoding="utf-8",
-        env=environment(**env),
-        timeout=PATIENCE_S,
-    )
+    """A line for bash, in which $S stands for the command, and "$PYTHON" for its Python."""
+    with TemporaryDirectory() as folder:
+        command = Path(folder, "socklab")  # one word, however many blanks this checkout's path has
+        command.write_text(SCRIPT)
+        command.chmod(0o755)
+        return subprocess.run(
+            ["bash", "-c", f"set -o pipefail; {line}"],
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+            env=environment(S=str(command), PYTHON=sys.executable, **env),
+            timeout=PATIENCE_S,
+        )

@@ -281,18 +281,15 @@ def test_a_look_that_takes_too_long_is_told(
     monkeypatch.setattr("socklab.host.LOOK", (str(slow),))
     monkeypatch.setattr(caretaker, "PATIENCE_S", 0.2)
 
-    def hanging() -> int:
-        found = 0
-        for process in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):  # It ended while we were looking.
-                found += (process / "cmdline").read_bytes() == b"sleep\x0060\x00"
-        return found
-
     hosts, link = make_hosts(("one",), kind)
     try:
         with pytest.raises(ToolError, match="`ss` did not end within 0 s"):
             hosts[0].look().output()
+        shell = Path(f"/proc/{next(iter(children()))}")
+        (hanging,) = (shell / "task" / shell.name / "children").read_text().split()
+        pidfd = os.pidfd_open(int(hanging))
     finally:
         with pytest.raises(ToolError, match="caretaker did not end"):
             unmake_hosts(hosts, link)
-    assert not hanging()
+    wait_for_end(pidfd)
+    os.close(pidfd)

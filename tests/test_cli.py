@@ -14,9 +14,9 @@ from socklab import cli
 from socklab.cli import streams
 from socklab.errors import LabError, MachineError, ToolError
 from socklab.lab import catalogue
-from tests.commands import COMMAND, HEADER, LAB, ROOT, environment, in_shell, socklab
+from tests.commands import HEADER, LAB, ROOT, SCRIPT, environment, in_shell, socklab
 
-COMMANDS = ("list", "show", "run", "doctor")
+COMMANDS = ("list", "show", "run", "replay", "doctor")
 
 
 def invoke(*arguments: str) -> tuple[int, str, str]:
@@ -340,7 +340,7 @@ def test_zsh_and_fish_show_the_titles_too() -> None:
 
 def test_a_real_bash_completes_with_the_script_that_is_shown(tmp_path: Path) -> None:
     program = tmp_path / "socklab"
-    program.write_text(f'#!/bin/sh\nexec {" ".join(COMMAND)} "$@"\n')
+    program.write_text(SCRIPT)
     program.chmod(0o755)
     line = (
         f"PATH={tmp_path}:$PATH; source <(socklab --show-completion bash); "

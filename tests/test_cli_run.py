@@ -282,9 +282,9 @@ def test_a_missing_ss_is_3_with_how_to_get_it(tmp_path: Path) -> None:
         "main()\n"
     )
     (tmp_path / "start.py").write_text(script)
-    done = in_shell(f"${{S%% *}} {tmp_path}/start.py", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    done = in_shell(f'"$PYTHON" {tmp_path}/start.py', PATH=f"{tmp_path}:{os.environ['PATH']}")
     assert done.returncode == 0, "with the user's PATH there is one"
-    done = in_shell(f"PATH={tmp_path} ${{S%% *}} {tmp_path}/start.py")
+    done = in_shell(f'PATH={tmp_path} "$PYTHON" {tmp_path}/start.py')
     assert done.returncode == 3
     assert done.stderr.startswith("socklab: `ss` is not installed: it comes with iproute2; cure: ")
 

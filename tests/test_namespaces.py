@@ -137,8 +137,14 @@ def as_nobody(*how: str) -> subprocess.CompletedProcess[str]:
     """Run as a plain user, which only root can become; a plain user runs the whole suite so."""
     if Path("/proc/self/uid_map").read_text().split()[:2] != ["0", "0"] or os.geteuid() != 0:
         pytest.skip("only root can become another user")
+    # Nobody can't write where coverage would keep what it counts.
+    uncounted = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
     return subprocess.run(
-        [sys.executable, "-c", AS_NOBODY, *how], check=False, capture_output=True, encoding="utf-8"
+        [sys.executable, "-c", AS_NOBODY, *how],
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        env=uncounted,
     )
 
 
