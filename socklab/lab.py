@@ -208,6 +208,9 @@ def _import(path: Path) -> ModuleType:
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     sys.modules[name] = module  # as import does: dataclasses of a lab look for it there
+    writes_none = sys.dont_write_bytecode
+    # A lab of one's own leaves no __pycache__ beside it: nobody asked for one.
+    sys.dont_write_bytecode = writes_none or labs_folder() not in path.absolute().parents
     try:
         specification.loader.exec_module(module)
     except (Exception, SystemExit) as problem:
@@ -216,6 +219,8 @@ def _import(path: Path) -> ModuleType:
         del sys.modules[name]
         why = "it calls exit()" if isinstance(problem, SystemExit) else place_of(problem)
         raise LabError(f"{path} does not import: {why}") from problem
+    finally:
+        sys.dont_write_bytecode = writes_none
     return module
 
 

@@ -24,6 +24,11 @@ COMPUTES = LAB + "    print('waiting', flush=True)\n    while True:\n        pas
 FAILS = LAB + "    bench.expect(client=ESTABLISHED, server=ESTABLISHED)\n"
 
 
+def hears_ctrl_c() -> None:
+    """Runs in the new process: who starts the tests in the background makes them deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def started(folder: Path, lab: str, *arguments: str, stdin: int) -> Iterator[subprocess.Popen[str]]:
     """`socklab run` at work on a lab of this source."""
@@ -36,6 +41,7 @@ def started(folder: Path, lab: str, *arguments: str, stdin: int) -> Iterator[sub
         encoding="utf-8",
         env=environment(),
         cwd=folder,
+        preexec_fn=hears_ctrl_c,  # noqa: PLW1509
     ) as process:
         try:
             yield process

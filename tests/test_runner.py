@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -211,3 +212,12 @@ def test_a_lab_that_leaves_python_is_a_broken_lab(tmp_path: Path) -> None:
     path.write_text("\ufeff" + HEADER + "raise SystemExit(0)\n", encoding="utf-8")
     with pytest.raises(LabError, match=r"leaver\.py does not import: it calls exit"):
         load(path)
+
+
+def test_a_lab_of_ones_own_leaves_nothing_beside_it(
+    lab: LabWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    lab("async def story(bench): ...\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["made_up.py"]
+    assert sys.dont_write_bytecode is False
