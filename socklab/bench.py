@@ -19,6 +19,7 @@ from socklab import hints
 from socklab.craft import Crafted
 from socklab.errors import ExperimentError, LabError
 from socklab.expect import Expected, concerned, met, tell, wanted
+from socklab.forgotten import promised
 from socklab.moves import ON_SEGMENTS, Move, Verb
 from socklab.observer import Observer, one
 from socklab.packet import Kind, Packet
@@ -53,6 +54,7 @@ class Bench(Observer):
 
     # --- Moves ---
 
+    @promised
     async def call(self, **who: str) -> Call:
         """Let a role make the call before which it stands: `call(client="shutdown")`.
 
@@ -69,6 +71,7 @@ class Bench(Observer):
         await self.make(Move(Verb.CALL, name, call_name))
         return next(call for call in reversed(role.calls) if call.name == call_name and call.begun)
 
+    @promised
     async def carry(self, *, copy: bool = False, **who: Which) -> Segment:
         """Give a segment that is on the wire to its receiver: `carry(client=FIN)`.
 
@@ -81,22 +84,27 @@ class Bench(Observer):
         """
         return await self._decide(Verb.CARRY, who, copy)
 
+    @promised
     async def drop(self, *, copy: bool = False, **who: Which) -> Segment:
         """Lose a segment that is on the wire; otherwise like `carry`."""
         return await self._decide(Verb.DROP, who, copy)
 
+    @promised
     async def duplicate(self, *, copy: bool = False, **who: Which) -> Segment:
         """Give a segment to its receiver and keep it on the wire; otherwise like `carry`."""
         return await self._decide(Verb.DUPLICATE, who, copy)
 
+    @promised
     async def postpone(self, *, copy: bool = False, **who: Which) -> Segment:
         """Let all that is on the wire overtake a segment; otherwise like `carry`."""
         return await self._decide(Verb.POSTPONE, who, copy)
 
+    @promised
     async def delay(self, *, after_s: float, copy: bool = False, **who: Which) -> Segment:
         """Keep a segment on the wire for some real time, then carry it; otherwise like `carry`."""
         return await self._decide(Verb.DELAY, who, copy, more=f"{after_s:g}")
 
+    @promised
     async def inject(
         self,
         *,
@@ -122,6 +130,7 @@ class Bench(Observer):
         await self.make(Move(Verb.INJECT, self._host(host).name, str(kind), more=str(crafted)))
         return self._injected
 
+    @promised
     async def wait(self, **who: str) -> None:
         """Let time pass until a host's timer has fired: `wait(client="timewait")`.
 
@@ -136,6 +145,7 @@ class Bench(Observer):
             raise self._refuse(f"no timer {timer!r} runs on {host}")
         await self.make(Move(Verb.WAIT, host, timer))
 
+    @promised
     async def flow(self, until: Callable[[], bool] | None = None, **states: Expected) -> None:
         """Let everything flow, one move at a time, until something is so: the dull parts.
 
@@ -145,8 +155,8 @@ class Bench(Observer):
 
         Args:
             until: asked after each move; see `stands_before`.
-            states: or, as in `expect`, what the hosts must show. With neither, until nothing
-                can move any more.
+            states: as in `expect`, what the hosts must show. With both, both must be so; with
+                neither, until nothing can move any more.
 
         Raises:
             MoveRefused: nothing can move any more, and it is still not so.
@@ -154,9 +164,9 @@ class Bench(Observer):
         goal = {self._host(name).name: wanted(expected) for name, expected in states.items()}
 
         def reached() -> bool:
-            if until is not None:
-                return until()
-            return bool(goal) and all(
+            if until is None and not goal:
+                return False
+            return (until is None or until()) and all(
                 met(concerned(self._rows(name), sockets), sockets) for name, sockets in goal.items()
             )
 
@@ -201,6 +211,7 @@ class Bench(Observer):
         }
         return [*carried, *calls, *again, *otherwise, *timers]
 
+    @promised
     async def make(self, move: Move, by: str = "") -> None:
         """Make one move, settle, look and record: every other way to move ends here.
 
@@ -209,12 +220,15 @@ class Bench(Observer):
             RoleFailed: a role raised an error.
             ImpossibleTransition: a socket changed its state as TCP does not.
         """
+        await self._act(move, by)
+        await self.settle()
+
+    async def _act(self, move: Move, by: str) -> None:
         if move.verb is Verb.CARRY and self._sabotaged(move):
             move, by = replace(move, verb=Verb.DROP), "the control"
         act = self._prepare(move, by)
         self._recorder.add(MoveEvent(self._recorder.now(), str(move)))
         await act()
-        await self.settle()
 
     def _sabotaged(self, move: Move) -> bool:
         """Whether a control loses the segment that this move would carry."""
@@ -282,8 +296,9 @@ class Bench(Observer):
         return segment
 
     async def _carry_later(self, segment: Segment, after_s: float) -> None:
+        since = self._recorder.activity
         await trio.sleep(after_s)  # Time itself is what this move lets pass.
-        await self.settle()
+        await self.settle(since)
         self.wire.carry(segment)
 
     def _inject(self, packet: Packet) -> None:
@@ -304,28 +319,37 @@ class Bench(Observer):
                 if row.timer and row.timer.name == timer
             }
 
-        before = running(self._rows(host))
+        since = self._recorder.activity
+        before = now = running(self._rows(host))
         left_s = min(row.timer.left_s for row in before.values() if row.timer)
         with trio.move_on_after(2 * left_s + PATIENCE_S) as watchdog:
-            while before.keys() <= (now := running(self._rows(host))).keys():
+            while before.keys() <= now.keys():
                 left_s = min(now[key].timer.left_s for key in before if now[key].timer)  # type: ignore[union-attr]
                 # The kernel rounds a timer up to its wheel's next tick, 4 ms and more.
                 await trio.sleep(max(left_s, 0.004))
-                await self._quiet()
-                self._look()
+                # Only asked, not recorded: what the timer has done may not have reached a role
+                # yet, and its call is to be told before the state that ended it.
+                now = running(self._take_look().rows[host])
         if watchdog.cancelled_caught:
             raise self._refuse(f"the timer {timer!r} of {host} did not fire in its time")
+        await self._quiet(since)
 
     # --- Settle ---
 
-    async def settle(self) -> None:
-        """Until nothing moves that is not held; then look, and do what the rules have decided."""
-        await self._quiet()
+    async def settle(self, since: int | None = None) -> None:
+        """Until nothing moves that is not held; then look, and do what the rules have decided.
+
+        Args:
+            since: the event from which on what was written is put in order; by default, now.
+        """
+        await self._quiet(since)
         self._look()
-        if self.wire.decided:
+        while self.wire.decided:
             segment, verdict, rule = self.wire.decided.pop(0)
             verb = Verb.CARRY if verdict is Verdict.PASS else Verb.DROP
-            await self.make(Move.on(verb, segment), by=rule)
+            await self._act(Move.on(verb, segment), rule)
+            await self._quiet()
+            self._look()
 
     # --- Rules ---
 

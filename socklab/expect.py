@@ -116,8 +116,18 @@ Expected = State | Wanted | Sequence[State | Wanted]
 
 
 def wanted(expected: Expected) -> tuple[Wanted, ...]:
-    """What a story wrote, as the sockets it wants."""
+    """What a story wrote, as the sockets it wants.
+
+    Raises:
+        LabError: it wrote something else, such as a state's name in quotes.
+    """
     several = (expected,) if isinstance(expected, State | Wanted) else expected
+    for each in several:
+        if not isinstance(each, State | Wanted):
+            raise LabError(
+                f"{expected!r} is nothing to expect of a host: give a state such as ESTABLISHED, "
+                "row(…), or a list of them"
+            )
     return tuple(
         each if isinstance(each, Wanted) else Wanted(each) for each in several if each is not CLOSED
     )

@@ -31,7 +31,7 @@ Program = Callable[["Role"], Awaitable[None]]
 
 Story = Callable[["Bench"], Awaitable[None]]
 
-FIELDS = ("Question", "See", "Source", "Next", "Level", "Tags", "Bench", "Slow")
+FIELDS = ("Question", "See", "Source", "Next", "Level", "Tags", "Bench")
 """What a header may say, in this order; the first four it must."""
 
 REQUIRED = FIELDS[:4]

@@ -8,7 +8,8 @@ and judged as ever. What does not is written down as not observable here, and ne
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 import trio
 
@@ -16,17 +17,18 @@ from socklab import look as looking, ss
 from socklab.bench import Bench, Which
 from socklab.errors import MachineError
 from socklab.expect import Expected, concerned, met, tell, tell_rows, transient, wanted
+from socklab.forgotten import promised
 from socklab.host import LOOK, Address, Host
 from socklab.link import Link, LinkKind
-from socklab.moves import Verb
-from socklab.observer import one
+from socklab.moves import Move, Verb
+from socklab.observer import one, something
 from socklab.packet import Flags, Kind, Packet
 from socklab.recorder import Recorder
 from socklab.role import Role
 from socklab.standstill import wait_all_tasks_blocked
 from socklab.tcp import TRANSIENT
 from socklab.tools import Running
-from socklab.wire import Segment, Wire
+from socklab.wire import Rule, Segment, Wire
 
 UNSEEN = Segment("", "", 0, False, 0, None, Packet("127.0.0.1", "127.0.0.1", 0, 0, Flags(0)), b"")
 """Stands for a segment that the kernel carried where nobody could see it."""
@@ -110,9 +112,21 @@ class LoopbackBench(Bench):
         host, _ = one(who)
         self._host(host)
         if verb is not Verb.CARRY:
-            raise MachineError(f"to {verb.value} a segment needs a held wire; see `socklab doctor`")
+            raise _needs_a_wire(f"to {verb.value} a segment")
         return UNSEEN  # The kernel has carried it long ago.
 
+    def _prepare(self, move: Move, by: str) -> Callable[[], Awaitable[None]]:
+        if move.verb is Verb.INJECT:
+            raise _needs_a_wire("to inject a segment")
+        return super()._prepare(move, by)
+
+    def rule(self, rule: Rule, name: str = "") -> AbstractContextManager[None]:
+        raise _needs_a_wire("a rule")
+
+    def cut(self, *hosts: str) -> AbstractContextManager[None]:
+        raise _needs_a_wire("to cut the wire")
+
+    @promised
     async def wait(self, **who: str) -> None:
         host, timer = one(who)
         left_s = [
@@ -127,8 +141,9 @@ class LoopbackBench(Bench):
 
     def expect(self, *, wire: Sequence[Kind] | None = None, **hosts: Expected) -> None:
         """As on a wire, but what takes a held wire is written down as not observable."""
+        something(wire, hosts)
         expected, observed, wrong, note = {}, {}, [], ""
-        if wire or any(transient(wanted(value)) for value in hosts.values()):
+        if wire or not hosts or any(transient(wanted(value)) for value in hosts.values()):
             note = IN_FLIGHT
         for name, value in hosts.items():
             sockets = wanted(value)
@@ -154,8 +169,8 @@ class LoopbackBench(Bench):
         else:
             super().prove(claim, expected=expected, observed=observed)
 
-    async def _quiet(self) -> None:
-        since = self._recorder.activity
+    async def _quiet(self, since: int | None = None) -> None:
+        since = self._recorder.activity if since is None else since
         with trio.move_on_after(STANDSTILL_S):
             while True:
                 await wait_all_tasks_blocked()
@@ -180,6 +195,10 @@ class LoopbackBench(Bench):
 
     def _check(self, change: looking.Change) -> None:
         looking.check(change, sampled=True)
+
+
+def _needs_a_wire(what: str) -> MachineError:
+    return MachineError(f"{what} needs a held wire; see `socklab doctor`")
 
 
 def _moving(look: looking.Look) -> bool:

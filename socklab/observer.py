@@ -8,6 +8,7 @@ from typing import Any
 from socklab import hints, look as looking
 from socklab.errors import ExperimentError, LabError
 from socklab.expect import Expected, concerned, met, not_met, tell, tell_rows, wanted
+from socklab.forgotten import Promises
 from socklab.host import LOOK, Host
 from socklab.packet import Kind
 from socklab.record import (
@@ -33,7 +34,7 @@ class RoleFailed(ExperimentError):
     """A role raised an error that its program did not handle."""
 
 
-class Observer:
+class Observer(Promises):
     """What sees a run: its hosts by name, its roles, its wire, and the last look at them."""
 
     unseen_cause = "timer"
@@ -53,6 +54,7 @@ class Observer:
         self._recorder = recorder
         self._seen = looking.Look()
         self._looked_at = 0
+        self._sockets: dict[tuple[str, str, str], int] = {}
         self._failure: tuple[str, Exception] | None = None
 
     # --- Standing still ---
@@ -65,8 +67,9 @@ class Observer:
         await self.wire.ready()
         await self._quiet()
 
-    async def _quiet(self) -> None:
-        since = self._recorder.activity
+    async def _quiet(self, since: int | None = None) -> None:
+        """Until nothing moves; what was written meanwhile, or since an event, is put in order."""
+        since = self._recorder.activity if since is None else since
         while True:
             await wait_all_tasks_blocked()
             before = self._recorder.activity
@@ -99,7 +102,7 @@ class Observer:
         now = self._recorder.now()
         touched = looking.causes(self.record.events[self._looked_at :])
         self._recorder.add(LookEvent(now, seen.texts()))
-        changes = seen.since(self._seen)
+        changes = sorted(seen.since(self._seen), key=self._place_of)
         for change in changes:
             cause = touched.get(change.host, self.unseen_cause)
             self._recorder.add(
@@ -117,6 +120,15 @@ class Observer:
         self._looked_at = self._recorder.activity
         for change in changes:
             self._check(change)
+
+    def _place_of(self, change: looking.Change) -> tuple[int, int]:
+        """Changes come host by host, and there in the order in which the sockets came.
+
+        By their ports they would not come in the same order every time: the kernel picks those.
+        """
+        socket = change.host, change.local, change.peer
+        number = self._sockets.setdefault(socket, len(self._sockets))
+        return list(self.hosts).index(change.host), number
 
     def _take_look(self) -> looking.Look:
         return looking.take(self.hosts.values())
@@ -146,7 +158,9 @@ class Observer:
 
         Raises:
             ExpectationNotMet: it did not; the message tells the story.
+            LabError: nothing is expected.
         """
+        something(wire, hosts)
         expected, observed, wrong = {}, {}, []
         for name, value in hosts.items():
             sockets = wanted(value)
@@ -178,6 +192,8 @@ class Observer:
             blocked: that it has not returned.
             who: the role, and the call's name.
         """
+        if (returns is not None) + (fails is not None) + blocked > 1:
+            raise LabError("a call can't both return, fail and block: expect one of them")
         name, call_name = one(who)
         made = (call for call in self._role(name).calls if call.begun)
         calls = [call for call in made if call.name == call_name]
@@ -189,6 +205,8 @@ class Observer:
             expected = show_bytes(returns) if isinstance(returns, bytes) else str(returns or 0)
         observed = calls[-1].outcome if calls else "never came to it"
         what = f"{name} {call_name}()"
+        if isinstance(returns, bytes) and calls and isinstance(calls[-1].value, bytes):
+            observed += _parting(returns, calls[-1].value) if observed == expected else ""
         wrong = [what] if expected != observed else []
         self._judge({what: expected}, {what: observed}, wrong, about=[self._role(name).host.name])
 
@@ -231,6 +249,8 @@ class Observer:
         about: Sequence[str] = (),
     ) -> None:
         """Write an expectation down, and raise if it was not met: with hints about these hosts."""
+        if (mistake := self.forgotten()) is not None:
+            raise mistake
         where = hints.where()
         passed = False if wrong else None if unobservable else True
         self._recorder.add(
@@ -270,6 +290,19 @@ def one(who: Mapping[str, Any]) -> tuple[str, Any]:
     if len(who) != 1:
         raise LabError(f"say whom it concerns, one role or host such as client=…, not {len(who)}")
     return next(iter(who.items()))
+
+
+def something(wire: Sequence[Kind] | None, hosts: Mapping[str, Expected]) -> None:
+    """See that an expectation asks for something: one that can't fail would prove nothing."""
+    if wire is None and not hosts:
+        raise LabError("expect() expects nothing: say what, such as client=ESTABLISHED")
+
+
+def _parting(expected: bytes, observed: bytes) -> str:
+    """Where bytes that are told alike, by their length, are not the same."""
+    pairs = zip(expected, observed, strict=True)
+    first = next((n for n, (wanted, got) in enumerate(pairs) if wanted != got), None)
+    return "" if first is None else f", other ones from byte {first} on"
 
 
 def _listed(kinds: Sequence[str]) -> str:

@@ -48,10 +48,16 @@ class Call:
     returned: bool = False
     result: str | int | None = None
     error: str | None = None
+    value: object = field(default=None, repr=False)
+    """What it gave back, itself; `result` is how the Record tells it."""
+    gone: bool = False
+    """Whether its program has left it, by cancelling it or for an error that C does not know."""
 
     @property
     def outcome(self) -> str:
         """How it stands: what it gave back, its error, or that it has not returned."""
+        if self.gone:
+            return "cancelled"
         if not self.returned:
             return "blocked" if self.begun else "not begun"
         return self.error if self.error is not None else str(self.result)
@@ -103,12 +109,12 @@ class Role:
     @property
     def standing(self) -> list[Call]:
         """The calls this role stands before, oldest first."""
-        return [call for call in self.calls if not call.begun]
+        return [call for call in self.calls if not call.begun and not call.gone]
 
     @property
     def inside(self) -> list[Call]:
         """The calls this role is inside of, oldest first."""
-        return [call for call in self.calls if call.begun and not call.returned]
+        return [call for call in self.calls if call.begun and not call.returned and not call.gone]
 
     def whereabouts(self) -> str:
         """What the role is doing, for people."""
@@ -129,20 +135,22 @@ class Role:
         """Stand before a call, then make it, and write both down. Its error is the role's."""
         call = Call(self.name, self.host.name, on.name, next(self._numbers), name, arguments)
         self.calls.append(call)
-        await call.go.wait()
-        call.begun = True
-        self._write(call, Phase.BEGUN)
         try:
+            await call.go.wait()
+            call.begun = True
+            self._write(call, Phase.BEGUN)
             result = await act()
         except OSError as failed:
             call.error = errno.errorcode.get(failed.errno or 0, str(failed))
             raise
         else:
-            call.result = show(result)
+            call.result, call.value = show(result), result
             return result
         finally:
-            # A cancelled call never returns: its run is over.
-            if call.error is not None or call.result is not None:
+            # A cancelled call never returns, and nobody can let it go any more.
+            if call.error is None and call.result is None:
+                call.gone = True
+            else:
                 call.returned = True
                 self._write(call, Phase.RETURNED)
 

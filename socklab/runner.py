@@ -93,6 +93,12 @@ def _roles(
     port: Callable[[int], int] = lambda wanted: wanted,
 ) -> dict[str, Role]:
     by_name = {host.name: host for host in hosts}
+    for name in programs:
+        if host_of(name) not in by_name:
+            raise LabError(
+                f"the role {name!r} has no host to run on: a role is named after one of "
+                f"{', '.join(by_name)}, such as {hosts[0].name}_2"
+            )
     addresses = {host.name: host.address.text for host in hosts}
     return {
         name: Role(name, by_name[host_of(name)], recorder, addresses, port) for name in programs
@@ -122,8 +128,12 @@ async def _playing(bench: Bench, programs: Mapping[str, Program]) -> AsyncIterat
             try:
                 await bench.begin()
                 yield
+                failure = bench.forgotten()
             except Exception as error:
                 failure = error
+                # What was to come of a forgotten `await` is often what the story stumbles on.
+                if (mistake := bench.forgotten()) is not None:
+                    mistake.__cause__, failure = error, mistake
             bench.end()
             nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:

@@ -13,14 +13,14 @@ not finished sending, so when the answers are here, so is all that came before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 
 import trio
 
-from socklab.errors import ToolError
+from socklab.errors import LabError, ToolError
 from socklab.flows import Flows
 from socklab.host import Host
 from socklab.link import Link
@@ -79,10 +79,20 @@ class NamedRule:
 
 
 def judge(segment: Segment, rules: Sequence[NamedRule]) -> tuple[Verdict, str]:
-    """The verdict of the first rule with an opinion, and that rule's name; else HOLD."""
+    """The verdict of the first rule with an opinion, and that rule's name; else HOLD.
+
+    Raises:
+        LabError: a rule answers with something else, such as True.
+    """
     for rule in rules:
-        if (verdict := rule.judge(segment)) is not None:
+        verdict: object = rule.judge(segment)
+        if isinstance(verdict, Verdict):
             return verdict, rule.name
+        if verdict is not None:
+            raise LabError(
+                f"the rule {rule.name!r} says {verdict!r} of a segment; "
+                "a rule says PASS, HOLD or DROP of Verdict, or None for no opinion"
+            )
     return Verdict.HOLD, ""
 
 
@@ -283,11 +293,6 @@ class Wire:
         self._pings[name] = (self._pinged, trio.Event())
         self._link.send(name, echo_request(us, address, FENCE_IDENTIFIER, self._pinged))
         return self._pings[name][1]
-
-    @property
-    def hosts(self) -> Mapping[str, Host]:
-        """The hosts by name."""
-        return self._hosts
 
 
 def _mute(host: str) -> ToolError:

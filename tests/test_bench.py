@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
-from socket import IPPROTO_TCP, TCP_NODELAY
+from contextlib import AbstractAsyncContextManager, suppress
+from socket import IPPROTO_TCP, TCP_NODELAY, TCP_USER_TIMEOUT
 
 import pytest
 import trio
@@ -37,6 +38,7 @@ from socklab.expect import ExpectationNotMet, Expected
 from socklab.look import ImpossibleTransition, Look
 from socklab.moves import Move
 from socklab.observer import RoleFailed
+from socklab.packet import Flags, Packet
 from socklab.record import Call, Expect, Fate, Segment as SegmentEvent, State
 from socklab.ss import parse
 
@@ -415,3 +417,142 @@ async def test_hints_for_a_call_are_about_its_role(connected: Bench) -> None:
     assert failed.value.advice[-1] == (
         "Hint: server stands before recv(100); let it go first if it is to be done by now."
     )
+
+
+async def test_a_move_that_nobody_awaits_is_told_at_the_next_thing_asked(connected: Bench) -> None:
+    told = (
+        r"test_bench\.py:\d+: nobody awaits call\(\), so it does nothing: write `await bench\.call"
+    )
+    connected.call(client="send")  # type: ignore[unused-coroutine]
+    with pytest.raises(LabError, match=told):
+        connected.expect(client=ESTABLISHED)
+    connected.call(client="send")  # type: ignore[unused-coroutine]
+    with pytest.raises(LabError, match=told):
+        await connected.carry(client=DATA)
+    assert (await connected.call(client="send")).returned  # it is told once
+
+
+async def test_a_last_move_that_nobody_awaits_is_told_at_the_end() -> None:
+    with pytest.raises(LabError, match=r"nobody awaits call\(\)"):
+        async with open_bench(PLAIN) as bench:
+            bench.call(client="setsockopt")  # type: ignore[unused-coroutine]
+    with pytest.raises(LabError, match=r"nobody awaits flow\(\)") as stumbled:
+        async with open_bench(PLAIN) as bench:
+            bench.flow(client=ESTABLISHED).returned  # type: ignore[attr-defined]  # noqa: B018
+    assert isinstance(stumbled.value.__cause__, AttributeError)
+
+
+async def test_an_expectation_of_nothing_is_a_mistake(bench: Bench) -> None:
+    with pytest.raises(LabError, match="expects nothing"):
+        bench.expect()
+    with pytest.raises(LabError, match="'ESTABLISHED' is nothing to expect of a host"):
+        bench.expect(client="ESTABLISHED")  # type: ignore[arg-type]
+    with pytest.raises(LabError, match="can't both return, fail and block"):
+        bench.expect_call(client="connect", fails="ECONNREFUSED", blocked=True)
+    assert not list(bench.record.of(Expect))
+
+
+async def test_long_bytes_are_compared_and_not_only_counted() -> None:
+    async def chatty(me: Role) -> None:
+        connection = me.socket()
+        await connection.connect(("server", 80))
+        await connection.send(b"a" * 100)
+
+    async with open_bench(PLAIN | {"client": chatty}) as bench:
+        await bench.flow(until=lambda: bench.roles["server"].calls[-1].number > 4)
+        bench.expect_call(server="recv", returns=b"a" * 100)
+        with pytest.raises(ExpectationNotMet, match="100 bytes, other ones from byte 99 on"):
+            bench.expect_call(server="recv", returns=b"a" * 99 + b"b")
+
+
+async def test_flow_goes_on_until_both_are_so(bench: Bench) -> None:
+    await bench.flow(lambda: True, client=ESTABLISHED)
+    bench.expect(client=ESTABLISHED)
+
+
+async def test_however_much_a_rule_decides_at_once_it_is_done_one_by_one(bench: Bench) -> None:
+    count = 300  # from each host; calls of Python can't be nested so deep as all of them
+    with bench.rule(lambda _: Verdict.PASS, "open wire"):
+        for host in bench.hosts.values():
+            with host.entered():
+                raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+            with raw:
+                for seq in range(count):  # to an address that nobody has, so nobody answers
+                    packet = Packet(
+                        host.address.text, "10.0.0.99", 1, 80, Flags.RST, seq, 0, 0, b""
+                    )
+                    raw.sendto(packet.build(), ("10.0.0.99", 0))
+        await bench.settle()
+    assert len(bench.record.moves()) == 2 * count
+    assert not bench.wire.held
+
+
+async def test_sockets_that_change_together_are_told_in_the_order_they_came() -> None:
+    first, second = 60000, 40000
+
+    async def server(me: Role) -> None:
+        listener = me.socket()
+        await listener.bind(("server", 80))
+        await listener.listen()
+        await listener.close()
+
+    async def client(me: Role) -> None:
+        for port in (first, second):
+            connection = me.socket()
+            await connection.bind(("client", port))
+            await connection.connect(("server", 80))
+
+    async with open_bench({"client": client, "server": server}) as bench:
+        await bench.call(server="bind")
+        await bench.call(server="listen")
+        for _ in range(2):
+            await bench.call(client="bind")
+            await bench.call(client="connect")
+            await bench.carry(client=SYN)
+            await bench.carry(server=SYN_ACK)
+            await bench.carry(client=ACK)
+        await bench.call(server="close")
+        ended = [e.peer for e in bench.record.of(State) if e.host == "server" and e.now == "CLOSED"]
+    assert ended[1:] == [f"10.0.0.1:{first}", f"10.0.0.1:{second}"]  # after the listener itself
+
+
+async def test_a_call_that_its_role_gave_up_can_not_be_let_go() -> None:
+    async def impatient(me: Role) -> None:
+        connection = me.socket()
+        await connection.connect(("server", 80))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(connection.recv, 10)
+            await connection.send(b"x")
+            nursery.cancel_scope.cancel()
+        await connection.close()
+
+    async with open_bench(PLAIN | {"client": impatient}) as bench:
+        await bench.flow(bench.stands_before(client="send"))
+        await bench.call(client="send")
+        with pytest.raises(MoveRefused, match=r"client can't recv\(\): client stands before close"):
+            await bench.call(client="recv")
+        assert "call client recv" not in texts(bench.moves())
+
+
+async def test_what_a_timer_does_to_a_call_is_told_before_the_state_it_leaves() -> None:
+    async def abandoned(me: Role) -> None:
+        connection = me.socket()
+        await connection.setsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT, 150)  # ms
+        await connection.connect(("server", 80))
+        await connection.send(b"x")
+        with suppress(TimeoutError):
+            await connection.recv(10)
+
+    for _ in range(4):
+        async with open_bench(
+            PLAIN | {"client": abandoned}, weather=but(tcp_rto_min_us=200_000)
+        ) as bench:
+            await bench.flow(client=ESTABLISHED, server=ESTABLISHED)
+            await bench.call(client="send")
+            recv = await bench.call(client="recv")
+            while not recv.returned:
+                await bench.wait(client="on")
+            bench.expect_call(client="recv", fails="ETIMEDOUT")
+            told = [event for event in bench.record.of(Call, State) if event.host == "client"]
+            assert [type(event) for event in told[-2:]] == [Call, State]
+            assert told[-1].cause == "timer"

@@ -122,6 +122,14 @@ def test_no_line_is_wider_than_the_terminal(columns: int, monkeypatch: pytest.Mo
         ] == []
 
 
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_a_state_is_one_word(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for arguments in (("list",), ("show", "four-way-close")):
+        _, out, _ = invoke(*arguments)
+        assert [line for line in out.splitlines() if line.endswith("-")] == []
+
+
 def test_show_tells_the_header() -> None:
     code, out, _ = invoke("show", "half_close")
     assert code == 0
@@ -164,6 +172,9 @@ def test_a_typo_gets_the_nearest_lab(command: str) -> None:
         ("run", "half-close", "--control", "--bench", "loopback"),
         ("run", "half-close", "--record", "/nowhere/at/all/record.json"),
         ("run", "half-close", "--record", "/"),
+        ("run", "half-close", "--record", "-"),
+        ("run", "half-close", "--record", "x" * 300),
+        ("run", "half-close", "--record", "x" * 300 + "/record.json"),
         ("run", "nowhere.py"),
     ],
 )

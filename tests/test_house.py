@@ -46,6 +46,7 @@ LAYERS = {
     "scenario": {
         "bench",
         "expect",
+        "forgotten",
         "hints",
         "lab",
         "look",

@@ -13,7 +13,7 @@ import trio
 
 from socklab import namespaces, runner
 from socklab.errors import LabError, MachineError, ToolError
-from socklab.lab import Lab, find, load
+from socklab.lab import Control, Lab, find, load
 from socklab.record import SCHEMA, Expect, Record, Trouble
 from socklab.runner import new_record, open_bench, replay, run_lab
 from socklab.wire import Wire
@@ -190,6 +190,37 @@ async def test_a_fate_that_takes_a_wire_is_refused_on_loopback(lab: LabWriter) -
     object.__setattr__(made, "header", dict(made.header) | {"Bench": "wire or loopback"})
     with pytest.raises(MachineError, match="to drop a segment needs a held wire"):
         await run_lab(made, bench="loopback")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "await bench.inject(client=RST, seq=1)",
+        "bench.cut('client')",
+        "bench.rule(lambda segment: None, 'a rule')",
+    ],
+)
+async def test_what_takes_a_wire_is_refused_on_loopback(lab: LabWriter, asked: str) -> None:
+    made = lab(f"async def story(bench):\n    {asked}\n")
+    object.__setattr__(made, "header", dict(made.header) | {"Bench": "wire or loopback"})
+    with pytest.raises(MachineError, match="needs a held wire; see `socklab doctor`"):
+        await run_lab(made, bench="loopback")
+
+
+async def test_an_empty_wire_alone_is_not_observable_on_loopback(lab: LabWriter) -> None:
+    made = lab("async def story(bench):\n    bench.expect(wire=[])\n")
+    object.__setattr__(made, "header", dict(made.header) | {"Bench": "wire or loopback"})
+    record = await run_lab(made, bench="loopback")
+    assert [event.passed for event in record.of(Expect)] == [None]
+    assert not record.passed
+
+
+@pytest.mark.kernel
+async def test_a_role_without_a_host_is_a_mistake_in_the_lab(lab: LabWriter) -> None:
+    made = lab("async def story(bench):\n    pass\n")
+    control = Control("a slip", fails="", roles={"clinet": made.roles["client"]})
+    with pytest.raises(LabError, match="the role 'clinet' has no host to run on"):
+        await run_lab(made, control=control)
 
 
 def test_a_record_of_no_lab_is_still_a_record() -> None:

@@ -10,7 +10,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from socklab import wire as wires
-from socklab.errors import ToolError
+from socklab.errors import LabError, ToolError
 from socklab.host import Address, Host
 from socklab.link import DEVICE, MAC, LinkKind
 from socklab.packet import ACK, DATA, FIN, RST, SYN, SYN_ACK, Flags, Kind, Packet, echo_request
@@ -59,6 +59,12 @@ def always(verdict: Verdict | None, name: str) -> NamedRule:
 )
 def test_first_opinion_wins(rules: list[NamedRule], verdict: Verdict, name: str) -> None:
     assert judge(A_SEGMENT, rules) == (verdict, name)
+
+
+def test_an_answer_that_is_no_verdict_is_the_labs_mistake() -> None:
+    yes_or_no = NamedRule(lambda segment: segment.sender == "server", "s")  # type: ignore[arg-type, return-value]
+    with pytest.raises(LabError, match="the rule 's' says False of a segment; a rule says PASS"):
+        judge(A_SEGMENT, [yes_or_no])
 
 
 # --- A fake link, for what no kernel need be asked ----------------------------------------------

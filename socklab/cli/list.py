@@ -72,5 +72,11 @@ def _lines(labs: list[Described], columns: int) -> list[str]:
         else:  # no room beside the name
             lines.append(f"  {name}")
             start = rest = "      "
-        lines += textwrap.wrap(title, columns, initial_indent=start, subsequent_indent=rest)
+        lines += textwrap.wrap(
+            title,
+            columns,
+            initial_indent=start,
+            subsequent_indent=rest,
+            break_on_hyphens=False,  # TIME-WAIT is one word
+        )
     return lines

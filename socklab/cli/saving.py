@@ -29,12 +29,17 @@ def check(path: Path) -> None:
     """See, before anything is run, whether this can be a file.
 
     Raises:
-        LabError: it is a folder, or its folder does not exist.
+        LabError: it is a folder, its folder does not exist, or nobody may look there.
     """
-    if path.is_dir():
-        raise LabError(f"--record wants a file, and {path} is a folder")
-    if not path.parent.is_dir():
-        raise LabError(f"--record: there is no folder {path.parent}")
+    if str(path) == "-":
+        raise LabError("--record wants a file; --json prints the Record")
+    try:
+        if path.is_dir():
+            raise LabError(f"--record wants a file, and {path} is a folder")
+        if not path.parent.is_dir():
+            raise LabError(f"--record: there is no folder {path.parent}")
+    except OSError as refused:  # as in a folder of somebody else's, or a name that is too long
+        raise LabError(f"--record: {path}: {refused.strerror}") from refused
 
 
 def save(path: Path, text: str) -> None:

@@ -31,7 +31,7 @@ def show(
     import textwrap
 
     columns = width()
-    lines = [*textwrap.wrap(title, columns), ""]
+    lines = [*textwrap.wrap(title, columns, break_on_hyphens=False), ""]
     rows = {**header, "File": _from_here(path)}
     for name, text in rows.items():
         lines += textwrap.wrap(
