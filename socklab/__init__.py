@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from socklab.expect import row
     from socklab.lab import Control
     from socklab.packet import ACK, DATA, FIN, RST, SYN, SYN_ACK
-    from socklab.role import Role, Socket, linger
+    from socklab.role import Role, Socket
     from socklab.runner import open_bench
+    from socklab.sockopt import linger
     from socklab.tcp import (
         CLOSE_WAIT,
         CLOSED,
@@ -49,8 +50,9 @@ _HOMES = {
     "expect": ("row",),
     "lab": ("Control",),
     "packet": ("ACK", "DATA", "FIN", "RST", "SYN", "SYN_ACK"),
-    "role": ("Role", "Socket", "linger"),
+    "role": ("Role", "Socket"),
     "runner": ("open_bench",),
+    "sockopt": ("linger",),
     "tcp": (
         "CLOSED",
         "CLOSE_WAIT",

@@ -203,12 +203,11 @@ class Bench(Observer):
             for verb in (Verb.DROP, Verb.DUPLICATE, Verb.POSTPONE)
             for segment in self.wire.held
         ]
-        timers = {
-            Move(Verb.WAIT, name, row.timer.name): None
+        timers = [
+            Move(Verb.WAIT, name, timer)
             for name, rows in self._seen.rows.items()
-            for row in rows
-            if row.timer
-        }
+            for timer in sorted({row.timer.name for row in rows if row.timer})
+        ]
         return [*carried, *calls, *again, *otherwise, *timers]
 
     @promised

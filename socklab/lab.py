@@ -118,11 +118,16 @@ def find(name: str) -> Path:
     """
     if name.endswith(".py") or "/" in name:
         path = Path(name)
-        if not path.is_file():
-            raise LabError(f"there is no lab file {name}")
+        try:
+            if path.is_dir():
+                raise LabError(f"{name} is a folder; name a lab's file in it")
+            if not path.is_file():
+                raise LabError(f"there is no lab file {name}")
+        except OSError as refused:
+            raise LabError(f"the lab file {name} can't be read: {refused.strerror}") from refused
         return path
     known = catalogue()
-    wanted = name.replace("_", "-")
+    wanted = name.replace("_", "-").lower()
     if wanted not in known:
         near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.4)
         advice = f"did you mean {near[0]}?" if near else "`socklab list` shows them all"

@@ -27,6 +27,7 @@ from socklab.errors import MachineError
 
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
+NS_GET_USERNS = 0xB701
 CAP_SYS_ADMIN = 21
 CAP_NET_ADMIN = 12
 
@@ -141,6 +142,14 @@ def be_allowed() -> None:
     Source: user_namespaces(7)
     """
     if may_make_namespaces():
+        if not _owns_its_network():
+            # As after `unshare -Ur`: once out of this network no way leads back into it, so the
+            # process takes one of its own to come back to.
+            try:
+                _call("unshare", CLONE_NEWNET)
+                _bring_up_loopback()
+            except OSError as refused:
+                raise MachineError(why_refused(refused)) from refused
         return
     uid, gid = os.geteuid(), os.getegid()
     try:
@@ -155,6 +164,24 @@ def be_allowed() -> None:
         _bring_up_loopback()
     except OSError as refused:
         raise MachineError(why_refused(refused)) from refused
+
+
+def _owns_its_network() -> bool:
+    """Whether the network namespace belongs to the user namespace of this process.
+
+    Source: ioctl_ns(2), NS_GET_USERNS
+    """
+    network = os.open(THREADS_NAMESPACE, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        owner = fcntl.ioctl(network, NS_GET_USERNS)
+    except PermissionError:
+        return False  # An ancestor's, which we may not even be told of.
+    finally:
+        os.close(network)
+    try:
+        return os.fstat(owner).st_ino == Path("/proc/self/ns/user").stat().st_ino
+    finally:
+        os.close(owner)
 
 
 def _bring_up_loopback() -> None:

@@ -84,6 +84,8 @@ class Observer(Promises):
         self._recorder.arrange(since, self._order)
         if self._failure is not None:
             who, error = self._failure
+            if isinstance(error, LabError):
+                raise error  # A mistake in the lab is one wherever it was made.
             raise RoleFailed(f"{who} failed: {hints.place_of(error)}") from error
 
     def _order(self, event: Event) -> tuple[int, ...]:

@@ -15,7 +15,6 @@ import errno
 import ipaddress
 import itertools
 import socket as stdlib
-import struct
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from typing import Any
 
 import trio
 
+from socklab import sockopt
 from socklab.errors import LabError
 from socklab.host import Host
 from socklab.record import Call as CallEvent, Phase
@@ -293,8 +293,8 @@ class Socket:
             self._socket.setsockopt(level, option, value)
 
         # int: a bool or an Enum of Python's is a number in C.
-        told = str(int(value)) if isinstance(value, int) else _option_value(level, option, value)
-        arguments = (*_option(level, option), told)
+        told = str(int(value)) if isinstance(value, int) else sockopt.tell(level, option, value)
+        arguments = (*sockopt.name_of(level, option), told)
         await self._role.perform(self, "setsockopt", arguments, act)
 
     async def getsockopt(self, level: int, option: int) -> int:
@@ -306,7 +306,9 @@ class Socket:
         async def act() -> int:
             return self._socket.getsockopt(level, option)
 
-        value: int = await self._role.perform(self, "getsockopt", _option(level, option), act, int)
+        value: int = await self._role.perform(
+            self, "getsockopt", sockopt.name_of(level, option), act, int
+        )
         return value
 
     def fileno(self) -> int:
@@ -324,7 +326,7 @@ class Socket:
     def abort(self) -> None:
         """Close with a RST, unrecorded, if it is still open: for the end of a run."""
         if self._socket.fileno() != -1:
-            self._socket.setsockopt(stdlib.SOL_SOCKET, stdlib.SO_LINGER, linger(0))
+            self._socket.setsockopt(stdlib.SOL_SOCKET, stdlib.SO_LINGER, sockopt.linger(0))
             self._socket.close()
 
 
@@ -344,45 +346,6 @@ def _is_ip(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-_NOT_OPTIONS = ("SO_J1939_", "SO_VM_SOCKETS_", "IP_DEFAULT_MULTICAST_", "IP_RECVRETOPTS")
-"""Names in Python's socket module that begin as an option's and have one's number: other
-families' options, a default's value, and an older word for IP_RETOPTS."""
-
-
-def _option(level: int, option: int) -> tuple[str, str]:
-    """An option's level and name as C writes them, numbers where Python has no name."""
-    prefixes = {
-        stdlib.SOL_SOCKET: ("SOL_SOCKET", "SO_"),
-        stdlib.IPPROTO_TCP: ("IPPROTO_TCP", "TCP_"),
-        stdlib.IPPROTO_IP: ("IPPROTO_IP", "IP_"),
-        stdlib.IPPROTO_IPV6: ("IPPROTO_IPV6", "IPV6_"),
-    }
-    level_name, prefix = prefixes.get(level, (str(level), ""))
-    names = (
-        name
-        for name in dir(stdlib)
-        if prefix
-        and name.startswith(prefix)
-        and not name.startswith(_NOT_OPTIONS)
-        and getattr(stdlib, name) == option
-    )
-    return level_name, next(names, str(option))
-
-
-def _option_value(level: int, option: int, value: bytes) -> str:
-    if (level, option) == (stdlib.SOL_SOCKET, stdlib.SO_LINGER) and len(value) == struct.calcsize(
-        "ii"
-    ):
-        on, seconds = struct.unpack("ii", value)
-        return f"{{l_onoff={on}, l_linger={seconds}}}"
-    return value.hex()
-
-
-def linger(seconds: int) -> bytes:
-    """The value of SO_LINGER that makes close() wait so long for its data; 0 makes it a reset."""
-    return struct.pack("ii", 1, seconds)
 
 
 def descriptors() -> dict[int, int]:

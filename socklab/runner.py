@@ -18,7 +18,7 @@ from socklab.lab import HOSTS, Control, Lab, Program, Story, host_of
 from socklab.link import choose
 from socklab.loopback import LoopbackBench, Ports, loopback_hosts
 from socklab.moves import Move
-from socklab.namespaces import be_allowed
+from socklab.namespaces import be_allowed, new_namespace
 from socklab.observer import RoleFailed
 from socklab.record import Record, Trouble, verdict
 from socklab.recorder import Recorder
@@ -272,6 +272,7 @@ def _has_wire(lab: Lab, bench: str) -> bool:
         return False
     try:
         be_allowed()
+        new_namespace().close()  # Being allowed is one thing, a limit on how many another.
     except MachineError as refused:
         if bench == "auto" and lab.loopback:
             return False

@@ -38,6 +38,7 @@ LAYERS = {
         "namespaces",
         "program",
         "role",
+        "sockopt",
         "standstill",
         "tools",
         "weather",

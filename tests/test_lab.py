@@ -256,3 +256,18 @@ def test_our_own_labs_all_have_their_headers() -> None:
     assert labs_folder().name == "labs"
     for path in known.values():
         assert header_of(path)[0]
+
+
+def test_a_folder_is_no_lab_and_capitals_do_not_matter(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match=r"is a folder; name a lab's file in it"):
+        find(f"{tmp_path}/")
+    assert find("HALF_close") == find("half-close")
+
+
+def test_a_file_that_can_not_be_looked_at_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    with pytest.raises(LabError, match=r"the lab file x/y\.py can't be read: Permission denied"):
+        find("x/y.py")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -237,3 +238,20 @@ def test_a_refused_user_namespace_is_a_machine_error(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(namespaces, "may_make_namespaces", lambda: False)
     with pytest.raises(MachineError, match="cure"):
         be_allowed()
+
+
+@pytest.mark.kernel
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare of util-linux")
+def test_who_has_the_privileges_but_not_the_network_takes_one() -> None:
+    script = (
+        "from socklab.namespaces import be_allowed, new_namespace\n"
+        "be_allowed(); be_allowed(); new_namespace().close()\n"
+        "print(open('/proc/self/net/dev').read().count(':'), 'interface')\n"
+    )
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", sys.executable, "-c", script],
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert (done.stdout, done.stderr) == ("1 interface\n", "")

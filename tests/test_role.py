@@ -15,7 +15,8 @@ from socklab.errors import LabError
 from socklab.host import Address, Host
 from socklab.record import Call as CallEvent, Phase, Record
 from socklab.recorder import Recorder
-from socklab.role import Role, Socket, descriptors, linger, show_bytes
+from socklab.role import Role, Socket, descriptors, show_bytes
+from socklab.sockopt import linger
 from tests.stand import Stand, open_descriptors
 
 HERE = Address("127.0.0.1", "127.0.0.0/8")

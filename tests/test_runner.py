@@ -78,14 +78,24 @@ async def test_an_error_in_the_story_is_told_with_its_line(lab: LabWriter) -> No
 @pytest.mark.kernel
 async def test_an_error_in_a_role_is_told_once_and_by_its_name(lab: LabWriter) -> None:
     made = lab(
-        "async def client_2(me):\n    await me.socket().connect(('nowhere', 80))\n\n"
-        "async def story(bench):\n    await bench.call(client_2='connect')\n"
+        "async def client_2(me):\n    await me.socket().listen()\n    1 / 0\n\n"
+        "async def story(bench):\n    await bench.call(client_2='listen')\n"
     )
     record = await run_lab(made)
     assert not record.passed
     (trouble,) = record.of(Trouble)
     assert trouble.who == "client_2"
-    assert "nowhere" in trouble.text
+    assert "ZeroDivisionError" in trouble.text
+
+
+@pytest.mark.kernel
+async def test_a_mistake_of_the_lab_is_one_in_a_role_too(lab: LabWriter) -> None:
+    made = lab(
+        "async def client_2(me):\n    await me.socket().connect(('sever', 80))\n\n"
+        "async def story(bench):\n    await bench.call(client_2='connect')\n"
+    )
+    with pytest.raises(LabError, match="there is no host 'sever'"):
+        await run_lab(made)
 
 
 @pytest.mark.kernel
