@@ -84,9 +84,9 @@ class Observer(Promises):
         self._recorder.arrange(since, self._order)
         if self._failure is not None:
             who, error = self._failure
-            if isinstance(error, LabError):
-                raise error  # A mistake in the lab is one wherever it was made.
-            raise RoleFailed(f"{who} failed: {hints.place_of(error)}") from error
+            # A mistake in the lab is one wherever it was made.
+            kind = LabError if isinstance(error, LabError) else RoleFailed
+            raise kind(f"{who} failed: {hints.place_of(error)}") from error
 
     def _order(self, event: Event) -> tuple[int, ...]:
         """Calls that begin, then what they put on the wire, then calls that return."""
