@@ -42,6 +42,7 @@ TUN_DEVICE = "/dev/net/tun"
 
 # linux/if_packet.h, linux/if_ether.h, linux/sockios.h, linux/ethtool.h
 SOL_PACKET = 263
+PACKET_STATISTICS = 6
 PACKET_QDISC_BYPASS = 20
 PACKET_IGNORE_OUTGOING = 23
 ETH_P_ALL = 0x0003
@@ -53,6 +54,9 @@ OFFLOADS = {"tx checksum": 0x17, "TSO": 0x1F, "GSO": 0x24}
 on a veth, where the kernel would otherwise hand out what no network card ever finished."""
 
 ETHERNET_HEADER_BYTES = 14
+
+BURST_BYTES = 8_388_608
+"""What the packet socket asks for to hold what one move sends at once; it gets what it may."""
 
 MAC = bytes.fromhex("020000000001")
 """One locally administered address for every end: nobody resolves, everybody accepts."""
@@ -163,6 +167,8 @@ class VethLink:
                 # A new device gets its queue from a work queue, later; until then it has one
                 # that loses everything. So the frames go to the device without a queue.
                 self._socket.setsockopt(SOL_PACKET, PACKET_QDISC_BYPASS, 1)
+                # As much as a plain user may have: twice net.core.rmem_max, some 500 packets.
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BURST_BYTES)
             except OSError:
                 self._socket.close()
                 raise
@@ -175,10 +181,20 @@ class VethLink:
             try:
                 frame, (device, protocol, *_) = self._socket.recvfrom(LARGEST_PACKET_BYTES)
             except BlockingIOError:
+                self._see_that_none_was_lost()
                 return None
             # No name: the device went with its host's while the frame waited here.
             if protocol in (ETH_P_IP, ETH_P_IPV6) and device in self._names:
                 return self._names[device], frame[ETHERNET_HEADER_BYTES:]
+
+    def _see_that_none_was_lost(self) -> None:
+        counts = self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8)
+        _, lost = struct.unpack("II", counts)  # struct tpacket_stats; reading it resets it
+        if lost:
+            raise ToolError(
+                f"the wire lost {lost} packets: more were sent at once than its buffer holds; "
+                "cure: sudo sysctl -w net.core.rmem_max=8388608, or --link tun"
+            )
 
     def send(self, host: str, packet: bytes) -> None:
         protocol = ETH_P_IPV6 if packet[0] >> 4 == 6 else ETH_P_IP

@@ -471,7 +471,7 @@ async def test_flow_goes_on_until_both_are_so(bench: Bench) -> None:
 
 
 async def test_however_much_a_rule_decides_at_once_it_is_done_one_by_one(bench: Bench) -> None:
-    count = 300  # from each host; calls of Python can't be nested so deep as all of them
+    count = 200  # from each host; calls of Python can't be nested so deep as all of them
     with bench.rule(lambda _: Verdict.PASS, "open wire"):
         for host in bench.hosts.values():
             with host.entered():

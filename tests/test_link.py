@@ -16,7 +16,7 @@ from socklab.host import Host, make_hosts, unmake_hosts
 from socklab.link import DEVICE, Link, LinkKind, TunLink, choose
 from socklab.packet import DATA, SYN, Flags, Packet, echo_request, is_echo_reply, parse
 from socklab.tools import Running
-from tests.stand import NAMES, PATIENCE_S
+from tests.stand import NAMES, PATIENCE_S, made
 
 Pair = tuple[list[Host], Link]
 
@@ -228,3 +228,22 @@ def test_a_refused_tun_device_has_the_cure_that_fits(
     assert cables.tun_refused() == f"{device}: {os.strerror(number)}"
     with pytest.raises(MachineError, match=cure):
         choose("tun")
+
+
+def drain(link: Link) -> None:
+    while link.receive(link.descriptors()[0]) is not None:
+        pass
+
+
+@pytest.mark.kernel
+def test_a_burst_that_the_wire_can_not_hold_is_told_and_never_lost_in_silence() -> None:
+    with made(LinkKind.VETH) as (hosts, link):
+        host = hosts[0]
+        packet = Packet(host.address.text, "10.0.0.99", 1, 80, Flags.RST, payload=bytes(1400))
+        with host.entered():
+            raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        with raw:
+            for _ in range(20_000):
+                raw.sendto(packet.build(), ("10.0.0.99", 0))
+        with pytest.raises(ToolError, match=r"the wire lost \d+ packets: more were sent at once"):
+            drain(link)
