@@ -199,7 +199,10 @@ def test_a_module_in_no_layer_is_told_where_to_go() -> None:
 # In pieces, so that this file does not contain what it looks for.
 OF_ONE_MACHINE = [
     *("/" + folder for folder in ("home/", "root/", "Users/", "work/", "opt/")),
-    *(host + ".org" for host in ("files.pythonhosted", "deb.debian", "registry.npmjs")),
+    *(
+        ".".join(host)
+        for host in (("files", "pythonhosted"), ("deb", "debian"), ("registry", "npmjs"))
+    ),
     "pypi.org" + "/simple",
 ]
 """Folders that one machine has, and hosts that one machine gets its packages from: what names
