@@ -89,7 +89,8 @@ def verdict_of(record: Record) -> str:
         unseen = sum(expect.passed is None for expect in record.of(Expect))
         but = f", but for {unseen} of its expectations, not observable here" if unseen else ""
         see = (record.see or "all that was expected").rstrip(".")
-        return f"Proved on {system(record)}{but}: {see}."
+        part = " in part" if unseen else ""  # what `see` says may be among what was not seen
+        return f"Proved{part} on {system(record)}{but}: {see}."
     return f"Not proved: {_why_not(record)}"
 
 
