@@ -8,7 +8,8 @@ What a lab imports stands here, and nothing deeper is promised:
 - the bench and its words: `Bench`, `Role`, `Control`, `row`, `linger`, `but`;
 - the eleven states of RFC 9293: `CLOSED` … `TIME_WAIT`;
 - the kinds of segments: `SYN`, `SYN_ACK`, `ACK`, `DATA`, `FIN`, `RST`;
-- rules on the wire: `Verdict`, `Segment`;
+- rules on the wire, and its answers: `Verdict`, `Segment`, `Unreachable`;
+- options that Python's socket module does not name: `TCP_REPAIR`, `TCP_FASTOPEN_CONNECT`;
 - for programs of one's own: `open_bench`, and `socklab.ss.parse`, the parser of ss(8).
 """
 
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from socklab import ss
     from socklab.bench import Bench
     from socklab.expect import row
+    from socklab.icmp import Unreachable
     from socklab.lab import Control
     from socklab.packet import ACK, DATA, FIN, RST, SYN, SYN_ACK
-    from socklab.role import Role, Socket
+    from socklab.role import Role
     from socklab.runner import open_bench
-    from socklab.sockopt import linger
+    from socklab.sockets import Socket
+    from socklab.sockopt import TCP_FASTOPEN_CONNECT, TCP_REPAIR, linger
     from socklab.tcp import (
         CLOSE_WAIT,
         CLOSED,
@@ -48,11 +51,13 @@ if TYPE_CHECKING:
 _HOMES = {
     "bench": ("Bench",),
     "expect": ("row",),
+    "icmp": ("Unreachable",),
     "lab": ("Control",),
     "packet": ("ACK", "DATA", "FIN", "RST", "SYN", "SYN_ACK"),
-    "role": ("Role", "Socket"),
+    "role": ("Role",),
     "runner": ("open_bench",),
-    "sockopt": ("linger",),
+    "sockets": ("Socket",),
+    "sockopt": ("TCP_FASTOPEN_CONNECT", "TCP_REPAIR", "linger"),
     "tcp": (
         "CLOSED",
         "CLOSE_WAIT",
@@ -89,6 +94,8 @@ __all__ = [
     "SYN_ACK",
     "SYN_RECEIVED",
     "SYN_SENT",
+    "TCP_FASTOPEN_CONNECT",
+    "TCP_REPAIR",
     "TIME_WAIT",
     "Bench",
     "Control",
@@ -96,6 +103,7 @@ __all__ = [
     "Segment",
     "Socket",
     "State",
+    "Unreachable",
     "Verdict",
     "but",
     "linger",

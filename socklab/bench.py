@@ -8,49 +8,36 @@ the state will be, only what the last look showed.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import replace
-from typing import Any
-
-import trio
 
 from socklab import hints
+from socklab.calls import Call
 from socklab.craft import Crafted
-from socklab.errors import ExperimentError, LabError
+from socklab.errors import LabError
 from socklab.expect import Expected, concerned, met, tell, wanted
 from socklab.forgotten import promised
-from socklab.moves import ON_SEGMENTS, Move, Verb
-from socklab.observer import Observer, one
-from socklab.packet import Kind, Packet
-from socklab.record import Move as MoveEvent
-from socklab.role import Call
-from socklab.ss import Row
-from socklab.wire import Rule, Segment, Verdict
+from socklab.icmp import Unreachable
+from socklab.mover import Mover
+from socklab.moves import Move, Verb
+from socklab.observer import one
+from socklab.packet import Kind
+from socklab.tcp import State
+from socklab.wire import Rule, Segment
 
 Which = Kind | Segment | Callable[[Segment], bool]
 """How a story points at a segment: by its kind (the oldest such), itself, or a question."""
 
-PATIENCE_S = 20.0
-"""A watchdog beyond a timer's own time, in seconds."""
 
-
-class MoveRefused(ExperimentError):
-    """The story asks for a move that can't be made here.
-
-    No such call waits, or no such segment is on the wire: the experiment went another way.
-    """
-
-
-class Bench(Observer):
+class Bench(Mover):
     """Hosts, wire, moves, looks and expectations of one run; made by `runner.open_bench`.
 
     Moves name whom they concern by keyword: a role for calls, and the sending host for
     segments: `call(client="shutdown")`, `carry(server=ACK)`.
     """
 
-    sabotage: Callable[[Segment], bool] | None = None
-    """A control's doing: which of the segments that the story carries are lost instead."""
+    slow: bool = False
+    """Whether the story may wait for what it otherwise only shows to be under way."""
 
     # --- Moves ---
 
@@ -105,6 +92,21 @@ class Bench(Observer):
         return await self._decide(Verb.DELAY, who, copy, more=f"{after_s:g}")
 
     @promised
+    async def unreachable(
+        self, *, why: Unreachable = Unreachable.HOST, copy: bool = False, **who: Which
+    ) -> Segment:
+        """Lose a segment and tell its sender so by ICMP; otherwise like `carry`.
+
+        Args:
+            why: what the message says: NETWORK, HOST, PORT or PROHIBITED.
+            copy: as in `carry`.
+            who: as in `carry`.
+
+        Source: RFC 792, RFC 4443 section 3.1
+        """
+        return await self._decide(Verb.UNREACHABLE, who, copy, more=why.name.lower())
+
+    @promised
     async def inject(
         self,
         *,
@@ -113,6 +115,7 @@ class Bench(Observer):
         payload: bytes = b"",
         window: int = 65535,
         connection: int = 1,
+        port: int | None = None,
         **who: Kind,
     ) -> Segment:
         """Give a host's peer a segment that the host never sent: `inject(client=RST, seq=1)`.
@@ -123,12 +126,26 @@ class Bench(Observer):
             payload: its bytes.
             window: the window field as it stands in the header.
             connection: on which of the host's connections, counted from 1 as they began.
+            port: from which port it claims to come, if not from that connection's.
             who: the host it claims to come from, and its kind.
         """
         host, kind = one(who)
-        crafted = Crafted(kind, seq, ack, payload, window, connection)
+        crafted = Crafted(kind, seq, ack, payload, window, connection, port)
         await self.make(Move(Verb.INJECT, self._host(host).name, str(kind), more=str(crafted)))
         return self._injected
+
+    @promised
+    async def destroy(self, **who: State) -> None:
+        """Have ss(8) destroy a host's sockets that are in a state: `destroy(client=ESTABLISHED)`.
+
+        Raises:
+            MoveRefused: there is none.
+            MachineError: `ss -K` is refused here.
+        """
+        host, state = one(who)
+        if not any(row.state is state for row in self._rows(host)):
+            raise self._refuse(f"no socket of {host} is in {state}")
+        await self.make(Move(Verb.DESTROY, host, str(state)))
 
     @promised
     async def wait(self, **who: str) -> None:
@@ -210,67 +227,6 @@ class Bench(Observer):
         ]
         return [*carried, *calls, *again, *otherwise, *timers]
 
-    @promised
-    async def make(self, move: Move, by: str = "") -> None:
-        """Make one move, settle, look and record: every other way to move ends here.
-
-        Raises:
-            MoveRefused: it can't be made here.
-            RoleFailed: a role raised an error.
-            ImpossibleTransition: a socket changed its state as TCP does not.
-        """
-        await self._act(move, by)
-        await self.settle()
-
-    async def _act(self, move: Move, by: str) -> None:
-        if move.verb is Verb.CARRY and self._sabotaged(move):
-            move, by = replace(move, verb=Verb.DROP), "the control"
-        act = self._prepare(move, by)
-        self._recorder.add(MoveEvent(self._recorder.now(), str(move)))
-        await act()
-
-    def _sabotaged(self, move: Move) -> bool:
-        """Whether a control loses the segment that this move would carry."""
-        loses = self.sabotage
-        return loses is not None and any(
-            Move.on(move.verb, segment) == move and loses(segment) for segment in self.wire.held
-        )
-
-    def _prepare(self, move: Move, by: str) -> Callable[[], Awaitable[None]]:
-        """What making a move does; refused here, a move leaves no trace."""
-        if move.verb is Verb.CALL:
-            role = self._role(move.who)
-            call = next((c for c in role.standing if c.name == move.what), None)
-            if call is None:
-                raise self._refuse(f"{move.who} can't {move.what}(): {role.whereabouts()}")
-            return _at_once(call.go.set)
-        if move.verb in ON_SEGMENTS:
-            segment = next(
-                (s for s in self.wire.held if Move.on(move.verb, s, move.more) == move), None
-            )
-            if segment is None:
-                raise self._refuse(
-                    f"`{move}` finds no such segment; {hints.on_the_wire(self.wire)}"
-                )
-            return self._fate(move, segment, by)
-        if move.verb is Verb.INJECT:
-            packet = Crafted.parse(move.what, move.more).packet(
-                self.wire.flows, self._host(move.who).address.text
-            )
-            return _at_once(lambda: self._inject(packet))
-        return lambda: self._until_fired(move.who, move.what)
-
-    def _fate(self, move: Move, segment: Segment, by: str) -> Callable[[], Awaitable[None]]:
-        if move.verb is Verb.DELAY:
-            return lambda: self._carry_later(segment, float(move.more))
-        decide = {
-            Verb.CARRY: lambda: self.wire.carry(segment, by),
-            Verb.DROP: lambda: self.wire.drop(segment, by),
-            Verb.DUPLICATE: lambda: self.wire.duplicate(segment),
-            Verb.POSTPONE: lambda: self.wire.postpone(segment),
-        }[move.verb]
-        return _at_once(decide)
-
     async def _decide(
         self, verb: Verb, who: Mapping[str, Which], copy: bool, more: str = ""
     ) -> Segment:
@@ -294,62 +250,6 @@ class Bench(Observer):
         await self.make(Move.on(verb, segment, more))
         return segment
 
-    async def _carry_later(self, segment: Segment, after_s: float) -> None:
-        since = self._recorder.activity
-        await trio.sleep(after_s)  # Time itself is what this move lets pass.
-        await self.settle(since)
-        self.wire.carry(segment)
-
-    def _inject(self, packet: Packet) -> None:
-        self._injected = self.wire.inject(packet)
-
-    async def _until_fired(self, host: str, timer: str) -> None:
-        """Until a timer that ran at the last look runs no more as it did then.
-
-        Most timers make themselves heard on the wire; the end of TIME-WAIT or of an orphan
-        changes nothing but a row of `ss`, so there is nothing to await but the time that the
-        row itself says is left.
-        """
-
-        def running(rows: Sequence[Row]) -> dict[tuple[Any, ...], Row]:
-            return {
-                (row.local, row.peer, row.state, row.timer.retransmissions): row
-                for row in rows
-                if row.timer and row.timer.name == timer
-            }
-
-        since = self._recorder.activity
-        before = now = running(self._rows(host))
-        left_s = min(row.timer.left_s for row in before.values() if row.timer)
-        with trio.move_on_after(2 * left_s + PATIENCE_S) as watchdog:
-            while before.keys() <= now.keys():
-                left_s = min(now[key].timer.left_s for key in before if now[key].timer)  # type: ignore[union-attr]
-                # The kernel rounds a timer up to its wheel's next tick, 4 ms and more.
-                await trio.sleep(max(left_s, 0.004))
-                # Only asked, not recorded: what the timer has done may not have reached a role
-                # yet, and its call is to be told before the state that ended it.
-                now = running(self._take_look().rows[host])
-        if watchdog.cancelled_caught:
-            raise self._refuse(f"the timer {timer!r} of {host} did not fire in its time")
-        await self._quiet(since)
-
-    # --- Settle ---
-
-    async def settle(self, since: int | None = None) -> None:
-        """Until nothing moves that is not held; then look, and do what the rules have decided.
-
-        Args:
-            since: the event from which on what was written is put in order; by default, now.
-        """
-        await self._quiet(since)
-        self._look()
-        while self.wire.decided:
-            segment, verdict, rule = self.wire.decided.pop(0)
-            verb = Verb.CARRY if verdict is Verdict.PASS else Verb.DROP
-            await self._act(Move.on(verb, segment), rule)
-            await self._quiet()
-            self._look()
-
     # --- Rules ---
 
     def rule(self, rule: Rule, name: str = "") -> AbstractContextManager[None]:
@@ -360,9 +260,6 @@ class Bench(Observer):
         """Lose everything that these hosts send within a `with` block."""
         return self.wire.cut(*(self._host(name).name for name in hosts))
 
-    def _refuse(self, why: str) -> MoveRefused:
-        return MoveRefused(f"{hints.where()}: {why}")
-
 
 def _is(segment: Segment, which: Which, copy: bool) -> bool:
     if isinstance(which, Segment):
@@ -370,10 +267,3 @@ def _is(segment: Segment, which: Which, copy: bool) -> bool:
     if segment.copy is not copy:
         return False
     return segment.packet.kind is which if isinstance(which, Kind) else which(segment)
-
-
-def _at_once(act: Callable[[], object]) -> Callable[[], Awaitable[None]]:
-    async def acting() -> None:
-        act()
-
-    return acting

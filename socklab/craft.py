@@ -25,8 +25,9 @@ FLAGS: Final[Mapping[Kind, Flags]] = {
 class Crafted:
     """A segment to be made: its kind, and its numbers relative to the connection's.
 
-    `connection` counts those on which the claimed sender has sent, from 1. `str()` writes it
-    as words of a move, `Crafted.parse` reads them.
+    `connection` counts those on which the claimed sender has sent, from 1; with a `port` it
+    claims to come from another port than that connection's. `str()` writes it as words of a
+    move, `Crafted.parse` reads them.
     """
 
     kind: Kind
@@ -35,6 +36,7 @@ class Crafted:
     payload: bytes = b""
     window: int = 65535
     connection: int = 1
+    port: int | None = None
 
     def __str__(self) -> str:
         words = [f"seq={self.seq}", f"window={self.window}", f"connection={self.connection}"]
@@ -42,6 +44,8 @@ class Crafted:
             words.append(f"ack={self.ack}")
         if self.payload:
             words.append(f"payload={self.payload.hex()}")
+        if self.port is not None:
+            words.append(f"port={self.port}")
         return " ".join(words)
 
     @classmethod
@@ -60,6 +64,7 @@ class Crafted:
                 bytes.fromhex(given.get("payload", "")),
                 int(given["window"]),
                 int(given["connection"]),
+                int(given["port"]) if "port" in given else None,
             )
         except (KeyError, ValueError) as problem:
             raise LabError(f"`{kind} {words}` is no segment that can be crafted") from problem
@@ -86,7 +91,7 @@ class Crafted:
         return Packet(
             source,
             destination,
-            source_port,
+            source_port if self.port is None else self.port,
             destination_port,
             flags,
             seq,

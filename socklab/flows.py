@@ -87,6 +87,11 @@ class Flows:
         seq, ack = self.relative(packet)
         return Sight(seq, ack, number, copy)
 
+    def forged(self, packet: Packet) -> None:
+        """Take note of a SYN that no kernel sent, where it would begin a connection."""
+        if packet.flags & Flags.SYN:
+            self._directions.setdefault(_key(packet), _Direction(packet.seq, packet.seq))
+
     def relative(self, packet: Packet) -> tuple[int, int | None]:
         """A packet's sequence and acknowledgment number, counted from the initial ones."""
         there = self._directions.get(_key(packet))

@@ -31,10 +31,13 @@ Program = Callable[["Role"], Awaitable[None]]
 
 Story = Callable[["Bench"], Awaitable[None]]
 
-FIELDS = ("Question", "See", "Source", "Next", "Level", "Tags", "Bench")
-"""What a header may say, in this order; the first four it must."""
+FIELDS = ("Question", "See", "Linux", "Source", "Next", "Level", "Tags", "Bench", "Slow")
+"""What a header may say, in this order.
 
-REQUIRED = FIELDS[:4]
+Linux: where it differs from the RFC, or from what books say. Slow: why it takes real seconds.
+"""
+
+REQUIRED = ("Question", "See", "Source", "Next")
 
 HOSTS = ("client", "server")
 """The hosts of a lab that names no others with `hosts = (…)`.
@@ -52,12 +55,16 @@ class Control:
         fails: what the failure's first line must say, so that it fails for its reason.
         roles: programs that take the place of the lab's, by role.
         loses: tells of a segment that the story carries whether it is lost instead.
+        weather: the settings that are pinned instead of the lab's.
+        without: how the moves begin that are not made, such as "inject" or "drop client".
     """
 
     why: str
     fails: str
     roles: Mapping[str, Program] = field(default_factory=dict)
     loses: Callable[[Segment], bool] | None = None
+    weather: Mapping[str, Pin] | None = None
+    without: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,11 @@ class Lab:
     def loopback(self) -> bool:
         """Whether it has something to show without a held wire; its header says so."""
         return "loopback" in self.header.get("Bench", "wire")
+
+    @property
+    def slow(self) -> bool:
+        """Whether it takes seconds that no setting shortens; its header says why."""
+        return bool(self.header.get("Slow"))
 
 
 def name_of(path: Path) -> str:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from socklab import ss
 from socklab.errors import ExperimentError
 from socklab.host import Host
-from socklab.record import Call, Event, Fate, Other, Phase, Segment
+from socklab.moves import Verb
+from socklab.record import Call, Event, Fate, Move, Other, Phase, Segment
 from socklab.tcp import CLOSED, State, can_become, steps
 
 Rows = Mapping[str, Sequence[ss.Row]]
@@ -102,6 +103,8 @@ def causes(events: Iterable[Event]) -> dict[str, str]:
                 touched[event.host] = event.call
             case Segment(fate=Fate.CARRIED | Fate.DUPLICATED | Fate.INJECTED):
                 touched[event.to] = event.flags
+            case Move(text=text) if text.startswith(f"{Verb.DESTROY.value} "):
+                touched[text.split()[1]] = Verb.DESTROY.value
             case Other(fate=Fate.CARRIED | Fate.INJECTED):
                 touched[event.to] = event.summary
     return touched

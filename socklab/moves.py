@@ -8,6 +8,7 @@ each, is therefore enough to play a run again.
     carry client 3 FIN
     drop server 2 ACK
     wait client timewait
+    destroy client ESTABLISHED
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from socklab.errors import LabError
+from socklab.icmp import Unreachable
+from socklab.tcp import State
 from socklab.wire import Segment
 
 
@@ -28,11 +31,15 @@ class Verb(Enum):
     DUPLICATE = "duplicate"  # host, number, kind
     POSTPONE = "postpone"  # host, number, kind
     DELAY = "delay"  # host, number, kind, seconds
+    UNREACHABLE = "unreachable"  # host, number, kind, why
     INJECT = "inject"  # host, kind, then key=value
+    DESTROY = "destroy"  # host, state
     WAIT = "wait"  # host, timer
 
 
-ON_SEGMENTS = frozenset({Verb.CARRY, Verb.DROP, Verb.DUPLICATE, Verb.POSTPONE, Verb.DELAY})
+ON_SEGMENTS = frozenset(
+    {Verb.CARRY, Verb.DROP, Verb.DUPLICATE, Verb.POSTPONE, Verb.DELAY, Verb.UNREACHABLE}
+)
 """The moves that decide the fate of a segment which is on the wire."""
 
 
@@ -40,8 +47,8 @@ ON_SEGMENTS = frozenset({Verb.CARRY, Verb.DROP, Verb.DUPLICATE, Verb.POSTPONE, V
 class Move:
     """One move. `str()` writes it, `Move.parse` reads it.
 
-    `who` is a role for a call and otherwise a host; `what` a call, a segment's kind or a
-    timer; `number` the segment's; `more` what else the move needs, as text.
+    `who` is a role for a call and otherwise a host; `what` a call, a segment's kind, a timer
+    or a state; `number` the segment's; `more` what else the move needs, as text.
     """
 
     verb: Verb
@@ -78,10 +85,14 @@ class Move:
             more = " ".join(words[copy:])
             if verb is Verb.DELAY:
                 float(more)
+            elif verb is Verb.UNREACHABLE:
+                Unreachable[more.upper()]
+            elif verb is Verb.DESTROY:
+                State(what)
             elif more and verb is not Verb.INJECT:
                 raise ValueError(more)
             return cls(verb, who, what, number, copy, more)
-        except (ValueError, IndexError) as problem:
+        except (ValueError, IndexError, KeyError) as problem:
             verbs = ", ".join(verb.value for verb in Verb)
             raise LabError(
                 f"{text!r} is not a move: one begins with {verbs}, then says who and what, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from socklab import hints, look as looking
+from socklab import hints, look as looking, syscalls
 from socklab.errors import ExperimentError, LabError
 from socklab.expect import Expected, concerned, met, not_met, tell, tell_rows, wanted
 from socklab.forgotten import Promises
@@ -23,7 +23,8 @@ from socklab.record import (
     Trouble,
 )
 from socklab.recorder import Recorder
-from socklab.role import Role, descriptors, show_bytes
+from socklab.role import Role
+from socklab.sockets import show_bytes
 from socklab.ss import Row
 from socklab.standstill import wait_all_tasks_blocked
 from socklab.tcp import State
@@ -75,9 +76,12 @@ class Observer(Promises):
             before = self._recorder.activity
             await self.wire.fence()
             await wait_all_tasks_blocked()
-            if self._recorder.activity == before:
+            if self._recorder.activity == before and self._threads_stand_still():
                 break
         self._arrange(since)
+
+    def _threads_stand_still(self) -> bool:
+        return all(role.threads.stand_still() for role in self.roles.values())
 
     def _arrange(self, since: int) -> None:
         """Put what a settle wrote in order, and tell what a role raised."""
@@ -232,6 +236,19 @@ class Observer(Promises):
         wrong = [] if equal else [claim]
         self._judge({claim: str(expected)}, {claim: str(observed)}, wrong, about=list(self.hosts))
 
+    def counted(self, **counter: str) -> int:
+        """One of a host's counters, as nstat(8) names it: `counted(server="TcpExtListenDrops")`.
+
+        Raises:
+            LabError: this kernel counts nothing of that name.
+        """
+        name, wanted = one(counter)
+        with self._host(name).entered():
+            counters = syscalls.counters()
+        if wanted not in counters:
+            raise LabError(f"this kernel has no counter {wanted!r}; `nstat -asz` shows them")
+        return counters[wanted]
+
     def descriptors(self, **host: State) -> int:
         """How many of this process's descriptors hold a host's sockets of a state.
 
@@ -239,7 +256,7 @@ class Observer(Promises):
         """
         name, state = one(host)
         inodes = {row.inode for row in self._rows(name) if row.state is state}
-        return sum(inode in inodes for inode in descriptors().values())
+        return sum(inode in inodes for inode in syscalls.descriptors().values())
 
     def _judge(
         self,

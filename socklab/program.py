@@ -19,8 +19,12 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _libc = ctypes.CDLL(None)
 
 
-def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
+def start(command: Sequence[str], descriptors: Sequence[int] = ()) -> subprocess.Popen[bytes]:
     """Start a program in the namespace where this thread stands, its three streams piped.
+
+    Args:
+        command: the program and its arguments.
+        descriptors: those of ours that it inherits.
 
     Raises:
         MachineError: there is no such program, or it may not be run.
@@ -39,6 +43,7 @@ def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            pass_fds=descriptors,
             # Safe although Trio is imported: nothing here has started a thread.
             preexec_fn=die_with_parent,  # noqa: PLW1509
         )

@@ -160,6 +160,7 @@ async def run_lab(
     bench: str = "auto",
     link: str = "auto",
     ipv6: bool = False,
+    slow: bool = False,
     control: Control | None = None,
     record: Record | None = None,
 ) -> Record:
@@ -171,6 +172,7 @@ async def run_lab(
             is the wire wherever this machine allows it.
         link: "tun", "veth" or "auto".
         ipv6: whether the hosts have IPv6 addresses.
+        slow: whether its story may wait for what it otherwise only shows to be under way.
         control: what to change, so that the lab must fail.
         record: where to write: one from `new_record(lab)`, for a caller who wants to keep what
             there is when the run is interrupted.
@@ -183,15 +185,17 @@ async def run_lab(
     """
 
     async def story(opened: Bench) -> None:
+        opened.slow = slow
         if control is not None:
-            opened.sabotage = control.loses
+            opened.sabotage, opened.without = control.loses, control.without
         await lab.story(opened)
 
     programs = dict(lab.roles) | (dict(control.roles) if control else {})
+    weather = lab.weather if control is None or control.weather is None else control.weather
     record = record or new_record(lab)
     if _has_wire(lab, bench):
         opening = open_bench(
-            programs, link=link, ipv6=ipv6, weather=lab.weather, hosts=lab.hosts, record=record
+            programs, link=link, ipv6=ipv6, weather=weather, hosts=lab.hosts, record=record
         )
     else:
         opening = open_loopback(programs, ipv6=ipv6, record=record)

@@ -10,6 +10,17 @@ _NOT_OPTIONS = ("SO_J1939_", "SO_VM_SOCKETS_", "IP_DEFAULT_MULTICAST_", "IP_RECV
 families' options, a default's value, and an older word for IP_RETOPTS."""
 
 
+TCP_REPAIR, TCP_FASTOPEN_CONNECT, TCP_RTO_MAX_MS, TCP_RTO_MIN_US = 19, 30, 44, 45
+"""Options of linux/tcp.h that Python's socket module does not name."""
+
+_UNNAMED = {
+    TCP_REPAIR: "TCP_REPAIR",
+    TCP_FASTOPEN_CONNECT: "TCP_FASTOPEN_CONNECT",
+    TCP_RTO_MAX_MS: "TCP_RTO_MAX_MS",
+    TCP_RTO_MIN_US: "TCP_RTO_MIN_US",
+}
+
+
 def name_of(level: int, option: int) -> tuple[str, str]:
     """An option's level and name as C writes them, numbers where Python has no name."""
     prefixes = {
@@ -27,7 +38,13 @@ def name_of(level: int, option: int) -> tuple[str, str]:
         and not name.startswith(_NOT_OPTIONS)
         and getattr(stdlib, name) == option
     )
-    return level_name, next(names, str(option))
+    unnamed = _UNNAMED.get(option) if level == stdlib.IPPROTO_TCP else None
+    return level_name, unnamed or next(names, str(option))
+
+
+def flags(given: int) -> tuple[str, ...]:
+    """The flags of send() and recv() as an argument to be shown; none where there are none."""
+    return (str(stdlib.MsgFlag(given).name or given),) if given else ()
 
 
 def tell(level: int, option: int, value: bytes) -> str:

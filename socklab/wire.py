@@ -23,6 +23,7 @@ import trio
 from socklab.errors import LabError, ToolError
 from socklab.flows import Flows
 from socklab.host import Host
+from socklab.icmp import Unreachable, unreachable
 from socklab.link import Link
 from socklab.packet import Other, Packet, PacketError, echo_request, is_echo_reply, parse
 from socklab.record import Fate, Other as OtherEvent, Segment as SegmentEvent
@@ -162,19 +163,22 @@ class Wire:
         """What is not TCP is not held, but told: an ICMP error is part of a lab's story."""
         receiver = self._names.get(packet.destination)
         fate = Fate.DROPPED if receiver is None or sender in self._cut else Fate.CARRIED
+        self._write_other(sender, receiver or packet.destination, packet, fate)
+        if receiver is not None and fate is Fate.CARRIED:
+            self._link.send(receiver, packet.data)
+
+    def _write_other(self, sender: str, receiver: str, packet: Other, fate: Fate) -> None:
         self._recorder.add(
             OtherEvent(
                 self._recorder.now(),
                 sender,
-                receiver or packet.destination,
+                receiver,
                 packet.protocol,
                 packet.description,
                 fate,
                 packet.data.hex(),
             )
         )
-        if receiver is not None and fate is Fate.CARRIED:
-            self._link.send(receiver, packet.data)
 
     def _write(self, segment: Segment, fate: Fate, by: str = "") -> None:
         packet = segment.packet
@@ -218,15 +222,33 @@ class Wire:
         self.held.remove(segment)
         self.held.append(segment)
 
-    def inject(self, packet: Packet) -> Segment:
-        """Give a host a segment that no kernel sent, as if it came from its source address."""
+    def unreachable(self, segment: Segment, why: Unreachable) -> None:
+        """Take a segment off the wire, and tell its sender that it can't be delivered.
+
+        The message claims to come from the segment's destination, where a router on the way
+        would give its own address; kernels do not look at that.
+        """
+        message = unreachable(segment.raw, why)
+        told = parse(message)
+        assert isinstance(told, Other)
+        self.drop(segment, by="unreachable")
+        self._write_other(segment.receiver, segment.sender, told, Fate.INJECTED)
+        self._give(segment.sender, message)
+
+    def forge(self, packet: Packet) -> Segment:
+        """A segment that no kernel sent, as if it came from its source address."""
+        self.flows.forged(packet)
         seq, ack = self.flows.relative(packet)
         sender = self._names.get(packet.source, packet.source)
         receiver = self._names.get(packet.destination, packet.destination)
-        segment = Segment(sender, receiver, 0, False, seq, ack, packet, packet.build())
-        self._write(segment, Fate.INJECTED)
-        self._give(receiver, segment.raw)
-        return segment
+        return Segment(sender, receiver, 0, False, seq, ack, packet, packet.build())
+
+    def inject(self, packet: Packet) -> Segment:
+        """Give a host a segment that no kernel sent."""
+        forged = self.forge(packet)
+        self._write(forged, Fate.INJECTED)
+        self._give(forged.receiver, forged.raw)
+        return forged
 
     def _give(self, receiver: str, raw: bytes) -> None:
         if receiver in self._hosts:

@@ -32,10 +32,10 @@ from socklab import (
     open_bench,
     row,
 )
-from socklab.bench import MoveRefused
 from socklab.errors import LabError
 from socklab.expect import ExpectationNotMet, Expected
 from socklab.look import ImpossibleTransition, Look
+from socklab.mover import MoveRefused
 from socklab.moves import Move
 from socklab.observer import RoleFailed
 from socklab.packet import Flags, Packet

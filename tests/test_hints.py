@@ -9,12 +9,13 @@ import pytest
 import trio
 
 from socklab import hints, ss
+from socklab.calls import Call
 from socklab.host import Address, Host
 from socklab.look import Look
 from socklab.packet import Flags, Packet
 from socklab.record import Record
 from socklab.recorder import Recorder
-from socklab.role import Call, Role
+from socklab.role import Role
 from socklab.wire import Segment, Wire
 
 ADDRESSES = {"client": "10.0.0.1", "server": "10.0.0.2"}

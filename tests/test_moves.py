@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from socklab.errors import LabError
+from socklab.icmp import Unreachable
 from socklab.moves import ON_SEGMENTS, Move, Verb
 from socklab.packet import Flags, Kind, Packet
+from socklab.tcp import State
 from socklab.wire import Segment
 
 MOVES = [
@@ -16,6 +18,8 @@ MOVES = [
     ("delay server 12 data 0.25", Move(Verb.DELAY, "server", "data", 12, more="0.25")),
     ("delay server 1 SYN+ACK copy 2", Move(Verb.DELAY, "server", "SYN+ACK", 1, True, "2")),
     ("inject client RST seq=1 window=0", Move(Verb.INJECT, "client", "RST", more="seq=1 window=0")),
+    ("unreachable client 1 SYN host", Move(Verb.UNREACHABLE, "client", "SYN", 1, more="host")),
+    ("destroy client TIME-WAIT", Move(Verb.DESTROY, "client", "TIME-WAIT")),
     ("wait client timewait", Move(Verb.WAIT, "client", "timewait")),
 ]
 
@@ -39,10 +43,12 @@ def moves(draw: st.DrawFn) -> Move:
         more = f"{draw(st.floats(0, 1000)):g}"
     elif verb is Verb.INJECT:
         more = " ".join(f"{k}={v}" for k, v in draw(st.dictionaries(words, words)).items())
+    elif verb is Verb.UNREACHABLE:
+        more = draw(st.sampled_from(Unreachable)).name.lower()
     return Move(
         verb,
         draw(words),
-        draw(words),
+        str(draw(st.sampled_from(State))) if verb is Verb.DESTROY else draw(words),
         draw(st.integers(0, 10**6)) if on_segments else 0,
         draw(st.booleans()) if on_segments else False,
         more,
@@ -68,6 +74,9 @@ def test_what_is_written_reads_the_same(move: Move) -> None:
         "carry client 3 FIN twice",
         "wait client timewait 5",
         "delay client 3 FIN",
+        "unreachable client 1 SYN",
+        "unreachable client 1 SYN tomorrow",
+        "destroy client OPEN",
         "delay client 3 FIN soon",
         "CALL client shutdown",
     ],
@@ -77,8 +86,8 @@ def test_what_is_no_move_is_the_labs_mistake(text: str) -> None:
         Move.parse(text)
     assert str(refused.value) == (
         f"{text!r} is not a move: one begins with call, carry, drop, duplicate, postpone, delay, "
-        "inject, wait, then says who and what, such as `call client shutdown` or "
-        "`carry client 3 FIN`"
+        "unreachable, inject, destroy, wait, then says who and what, such as "
+        "`call client shutdown` or `carry client 3 FIN`"
     )
 
 

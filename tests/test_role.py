@@ -15,8 +15,10 @@ from socklab.errors import LabError
 from socklab.host import Address, Host
 from socklab.record import Call as CallEvent, Phase, Record
 from socklab.recorder import Recorder
-from socklab.role import Role, Socket, descriptors, show_bytes
+from socklab.role import Role
+from socklab.sockets import Socket, show_bytes
 from socklab.sockopt import linger
+from socklab.syscalls import descriptors
 from tests.stand import Stand, open_descriptors
 
 HERE = Address("127.0.0.1", "127.0.0.0/8")
@@ -157,7 +159,7 @@ SOCKET_OPTIONS = [
     ),
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1, "IPPROTO_TCP, TCP_NODELAY, 1"),
     (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 7, "IPPROTO_TCP, TCP_KEEPIDLE, 7"),
-    (socket.IPPROTO_TCP, 44, 1000, "IPPROTO_TCP, 44, 1000"),  # Python has no name for it yet
+    (socket.IPPROTO_TCP, 44, 1000, "IPPROTO_TCP, TCP_RTO_MAX_MS, 1000"),  # Python has none
     (socket.IPPROTO_IP, socket.IP_TOS, 16, "IPPROTO_IP, IP_TOS, 16"),
     (socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"reno", "IPPROTO_TCP, TCP_CONGESTION, 72656e6f"),
 ]

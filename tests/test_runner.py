@@ -262,3 +262,36 @@ def test_a_lab_of_ones_own_leaves_nothing_beside_it(
     lab("async def story(bench): ...\n")
     assert [path.name for path in tmp_path.iterdir()] == ["made_up.py"]
     assert sys.dont_write_bytecode is False
+
+
+BUSY = """
+weather = but(tcp_syn_retries=3)
+
+
+async def story(bench: Bench) -> None:
+    settings = bench.record.weather
+    bench.prove("the weather", expected="3", observed=settings["net.ipv4.tcp_syn_retries"])
+    if bench.slow:
+        await bench.call(server="bind")
+
+
+control = Control("fewer retries", fails="expected the weather 3; observed the weather 2",
+                  weather=but(tcp_syn_retries=2))
+"""
+
+
+@pytest.mark.kernel
+async def test_a_control_may_have_a_weather_of_its_own(lab: LabWriter) -> None:
+    made = lab(BUSY)
+    assert (await run_lab(made)).passed
+    assert made.control is not None
+    record = await run_lab(made, control=made.control)
+    assert not record.passed
+    assert made.control.fails in next(record.of(Trouble)).text
+
+
+@pytest.mark.kernel
+async def test_a_story_waits_only_where_it_is_asked_to(lab: LabWriter) -> None:
+    made = lab(BUSY)
+    assert (await run_lab(made)).moves() == []
+    assert (await run_lab(made, slow=True)).moves() == ["call server bind"]

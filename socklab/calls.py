@@ -1,0 +1,131 @@
+"""Calls: a program stops before each, is inside it, and gets back what it comes to."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import trio
+
+from socklab.record import Call as CallEvent, Phase
+from socklab.recorder import Recorder
+
+
+@dataclass(eq=False)
+class Call:
+    """One socket call of a role, from standing before it to what it gave back."""
+
+    role: str
+    host: str
+    socket: str
+    number: int
+    name: str
+    arguments: tuple[str, ...]
+    go: trio.Event = field(default_factory=trio.Event, repr=False)
+    begun: bool = False
+    returned: bool = False
+    result: str | int | None = None
+    error: str | None = None
+    value: object = field(default=None, repr=False)
+    """What it gave back, itself; `result` is how the Record tells it."""
+    gone: bool = False
+    """Whether its program has left it, by cancelling it or for an error that C does not know."""
+
+    @property
+    def outcome(self) -> str:
+        """How it stands: what it gave back, its error, or that it has not returned."""
+        if self.gone:
+            return "cancelled"
+        if not self.returned:
+            return "blocked" if self.begun else "not begun"
+        return self.error if self.error is not None else str(self.result)
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(self.arguments)})"
+
+
+class Caller:
+    """A program as those see it who let its calls go, one at a time.
+
+    What it holds is told in three words: it *stands* before a call, it is *inside* one (a
+    recv() with nothing to read), or it has *ended*. Another kind of program, an executable whose
+    calls are held from outside, can tell the same three.
+    """
+
+    def __init__(self, name: str, host: str, recorder: Recorder) -> None:
+        self.name = name
+        self._host_name = host
+        self._recorder = recorder
+        self._numbers = itertools.count(1)
+        self.calls: list[Call] = []
+        self.ended = False
+
+    @property
+    def standing(self) -> list[Call]:
+        """The calls this role stands before, oldest first."""
+        return [call for call in self.calls if not call.begun and not call.gone]
+
+    @property
+    def inside(self) -> list[Call]:
+        """The calls this role is inside of, oldest first."""
+        return [call for call in self.calls if call.begun and not call.returned and not call.gone]
+
+    def whereabouts(self) -> str:
+        """What the role is doing, for people."""
+        if standing := self.standing:
+            return f"{self.name} stands before " + " and ".join(map(str, standing))
+        if inside := self.inside:
+            return f"{self.name} is inside " + " and ".join(map(str, inside))
+        return f"{self.name} has ended" if self.ended else f"{self.name} makes no call"
+
+    async def perform(
+        self,
+        on: str,
+        name: str,
+        arguments: tuple[str, ...],
+        act: Callable[[], Awaitable[Any]],
+        show: Callable[[Any], str | int] = lambda result: 0 if result is None else str(result),
+    ) -> Any:
+        """Stand before a call on a socket, then make it, and write both down.
+
+        Its error is the role's.
+        """
+        call = Call(self.name, self._host_name, on, next(self._numbers), name, arguments)
+        self.calls.append(call)
+        try:
+            await call.go.wait()
+            call.begun = True
+            self._write(call, Phase.BEGUN)
+            result = await act()
+        except OSError as failed:
+            call.error = errno.errorcode.get(failed.errno or 0, str(failed))
+            raise
+        else:
+            call.result, call.value = show(result), result
+            return result
+        finally:
+            # A cancelled call never returns, and nobody can let it go any more.
+            if call.error is None and call.result is None:
+                call.gone = True
+            else:
+                call.returned = True
+                self._write(call, Phase.RETURNED)
+
+    def _write(self, call: Call, phase: Phase) -> None:
+        self._recorder.add(
+            CallEvent(
+                self._recorder.now(),
+                call.host,
+                call.role,
+                call.socket,
+                call.number,
+                call.name,
+                call.arguments,
+                phase,
+                call.result,
+                call.error,
+            )
+        )
