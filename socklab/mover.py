@@ -127,8 +127,10 @@ class Mover(Observer):
         named = {State.LISTEN: "listening", State.SYN_RECEIVED: "syn-recv"}
         word = named.get(state, state.value.lower())
         command = ("ss", "-K", "-H", "-n", "-t", "state", word)
+        since = self._recorder.activity
         # Its exit code says little: of a request it tells EINVAL, and destroys it.
         await self._host(host).run(command, check=False)
+        await self._quiet(since)
         if any(row.state is state for row in self._take_look().rows[host]):
             raise MachineError(
                 "`ss -K` destroys no socket here: the kernel lacks CONFIG_INET_DIAG_DESTROY, "

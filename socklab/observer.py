@@ -74,9 +74,11 @@ class Observer(Promises):
         while True:
             await wait_all_tasks_blocked()
             before = self._recorder.activity
+            # Asked first: what a thread puts on the wire after the fence would be missed.
+            still = self._threads_stand_still()
             await self.wire.fence()
             await wait_all_tasks_blocked()
-            if self._recorder.activity == before and self._threads_stand_still():
+            if self._recorder.activity == before and still:
                 break
         self._arrange(since)
 

@@ -35,7 +35,7 @@ from socklab.views.connections import Connections
 from socklab.views.journeys import Journeys, Returns
 from socklab.views.looks import tell_look
 
-WORTH_TELLING = ("wait", "postpone", "delay")
+WORTH_TELLING = ("wait", "postpone", "delay", "destroy")
 """Moves that leave no event of their own to see them by."""
 
 TIMERS = {
@@ -284,6 +284,8 @@ class _Telling:
 def _gloss(move: str) -> str:
     """What is to be added to a move for those who do not know the names of ss(8)."""
     verb, _, rest = move.partition(" ")
+    if verb == "destroy":
+        return ": by `ss -K`"
     timer = TIMERS.get(rest.rpartition(" ")[2], "")
     return f": until its {timer} timer has fired" if verb == "wait" and timer else ""
 

@@ -372,6 +372,11 @@ def test_time_that_passes_is_told_though_nothing_else_shows_it() -> None:
     assert rows(CALL, Move(0.1, "call client shutdown")) == rows(CALL)
 
 
+def test_a_destroyed_socket_is_told_by_the_command_that_does_it() -> None:
+    [line] = rows(Move(0.1, "destroy client ESTABLISHED"))
+    assert "destroy client ESTABLISHED: by `ss -K`" in line
+
+
 # --- Several of a kind --------------------------------------------------------------------------
 
 
