@@ -22,8 +22,9 @@ from functools import partial
 
 import trio
 
-from socklab.lab import Lab, catalogue, find, load
+from socklab.lab import Lab, load
 from socklab.namespaces import be_allowed
+from socklab.packs import catalogue, find
 from socklab.record import Record
 from socklab.runner import run_lab
 

@@ -22,6 +22,7 @@ from socklab.mover import Mover
 from socklab.moves import Move, Verb
 from socklab.observer import one
 from socklab.packet import Kind
+from socklab.places import where
 from socklab.tcp import State
 from socklab.wire import Rule, Segment
 
@@ -53,10 +54,11 @@ class Bench(Mover):
         """
         name, call_name = one(who)
         role = self._role(name)
-        if not any(call.name == call_name for call in role.standing):
+        call = next((call for call in role.standing if call.name == call_name), None)
+        if call is None:
             raise self._refuse(f"{name} can't {call_name}(): {role.whereabouts()}")
         await self.make(Move(Verb.CALL, name, call_name))
-        return next(call for call in reversed(role.calls) if call.name == call_name and call.begun)
+        return call
 
     @promised
     async def carry(self, *, copy: bool = False, **who: Which) -> Segment:
@@ -234,7 +236,7 @@ class Bench(Mover):
         sender = self._host(host).name
         if not isinstance(which, Kind | Segment) and not callable(which):
             raise LabError(
-                f"{hints.where()}: {verb.value}: {which!r} points at no segment; give its kind, "
+                f"{where()}: {verb.value}: {which!r} points at no segment; give its kind, "
                 f"such as {host}=DATA, the segment itself, or a function that picks it"
             )
         segment = next(

@@ -10,6 +10,7 @@ from typing import Any
 
 import trio
 
+from socklab.places import where
 from socklab.record import Call as CallEvent, Phase
 from socklab.recorder import Recorder
 
@@ -24,6 +25,7 @@ class Call:
     number: int
     name: str
     arguments: tuple[str, ...]
+    where: str = ""
     go: trio.Event = field(default_factory=trio.Event, repr=False)
     begun: bool = False
     returned: bool = False
@@ -42,6 +44,11 @@ class Call:
         if not self.returned:
             return "blocked" if self.begun else "not begun"
         return self.error if self.error is not None else str(self.result)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it has returned, and not with an error."""
+        return self.returned and self.error is None
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(self.arguments)})"
@@ -93,7 +100,7 @@ class Caller:
 
         Its error is the role's.
         """
-        call = Call(self.name, self._host_name, on, next(self._numbers), name, arguments)
+        call = Call(self.name, self._host_name, on, next(self._numbers), name, arguments, where())
         self.calls.append(call)
         try:
             await call.go.wait()
@@ -127,5 +134,6 @@ class Caller:
                 phase,
                 call.result,
                 call.error,
+                call.where,
             )
         )

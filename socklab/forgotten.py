@@ -11,8 +11,8 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from socklab import hints
 from socklab.errors import LabError
+from socklab.places import where
 
 
 class Promises:
@@ -44,8 +44,7 @@ def promised(method: Method) -> Method:
         name = method.__name__
         self._promise = (
             coroutine,
-            f"{hints.where()}: nobody awaits {name}(), so it does nothing: "
-            f"write `await bench.{name}(…)`",
+            f"{where()}: nobody awaits {name}(), so it does nothing: write `await bench.{name}(…)`",
         )
         return coroutine
 

@@ -2,43 +2,33 @@
 
 from __future__ import annotations
 
-import sys
 import sysconfig
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from socklab.look import Look
+from socklab.packs import MODULE
+from socklab.places import LABS, SITES, is_ours, shown
 from socklab.role import Role
 from socklab.wire import Segment, Wire
-
-HERE = Path(__file__).parent
-LABS = HERE / "labs"
-"""Where an installed socklab keeps its labs: inside the package, and yet not part of it."""
 
 INSTALLED = frozenset(
     Path(sysconfig.get_path(kind)) for kind in ("stdlib", "platstdlib", "purelib", "platlib")
 )
 """Where Python and what was installed for it lie."""
 
-SITES = frozenset({"site-packages", "dist-packages"})
-"""What such a folder is called, also where PYTHONPATH or a user has one of their own."""
-
-
-def where() -> str:
-    """The line of the story that is being told: the innermost one outside socklab itself."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
-        frame = frame.f_back
-    return f"{shown(frame.f_code.co_filename)}:{frame.f_lineno}"
-
 
 def place_of(error: BaseException) -> str:
     """An error in one line: its type, its text, and the line of the lab that it came from."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]  # Nurseries wrap; one error in a group is that error.
+    walked = traceback.walk_tb(error.__traceback__)
     frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if _is_theirs(frame.filename)
+        told
+        for (frame, _), told in zip(walked, traceback.extract_tb(error.__traceback__), strict=False)
+        # A lab may be installed, too, like what is none of its author's business.
+        if frame.f_globals.get("__name__", "").startswith(MODULE) or _is_theirs(told.filename)
     ]
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if not frames:
@@ -46,23 +36,6 @@ def place_of(error: BaseException) -> str:
     last = frames[-1]
     told = f"{text}, at {shown(last.filename)}:{last.lineno}"
     return f"{told}: {last.line}" if last.line else told
-
-
-def shown(filename: str) -> str:
-    """A path as one reads it: from labs/ on for a lab, else from where one stands."""
-    path = Path(filename)
-    if "labs" in path.parts:
-        last = len(path.parts) - 1 - path.parts[::-1].index("labs")
-        return str(Path(*path.parts[last:]))
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def _is_ours(filename: str) -> bool:
-    path = Path(filename)
-    return HERE in path.parents and LABS not in path.parents
 
 
 def _is_theirs(filename: str) -> bool:
@@ -73,7 +46,7 @@ def _is_theirs(filename: str) -> bool:
     installed = any(folder in path.parents for folder in INSTALLED) or not SITES.isdisjoint(
         path.parts
     )
-    return LABS in path.parents or not (installed or _is_ours(filename))
+    return LABS in path.parents or not (installed or is_ours(filename))
 
 
 def name(segment: Segment) -> str:

@@ -1,8 +1,7 @@
-"""A lab: one file with its roles, its story and the text around them; and how labs are found.
+"""A lab: one file with its roles, its story and the text around them.
 
 A lab's file reads from top to bottom: a header that says what it asks (its docstring), the
-server's and the client's program, the story, and a control. `half-close` is half_close.py in
-one of the folders below labs/.
+server's and the client's program, the story, and a control. Where labs are, packs.py says.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from socklab.errors import LabError
+from socklab.packs import MODULE, labs_folder, name_of
 from socklab.weather import CALM, Pin
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ Linux: where it differs from the RFC, or from what books say. Slow: why it takes
 """
 
 REQUIRED = ("Question", "See", "Source", "Next")
+
+DOCSTRING = re.compile(r'\s*"""[^\\]*?"""')
+"""A docstring at the beginning of a file: what a catalogue reads of a lab, and it has many."""
 
 HOSTS = ("client", "server")
 """The hosts of a lab that names no others with `hosts = (…)`.
@@ -92,61 +95,6 @@ class Lab:
         return bool(self.header.get("Slow"))
 
 
-def name_of(path: Path) -> str:
-    """A lab's name: its file's, with dashes."""
-    return path.stem.replace("_", "-")
-
-
-def labs_folder() -> Path:
-    """Where socklab's own labs are: inside the installed package, or beside it in a checkout."""
-    inside = Path(__file__).parent / "labs"
-    return inside if inside.is_dir() else inside.parent.parent / "labs"
-
-
-def catalogue(folder: Path | None = None) -> dict[str, Path]:
-    """Every lab of a folder by its name, in the order of folders and files.
-
-    Raises:
-        LabError: two labs have one name, or there is no such folder.
-    """
-    found: dict[str, Path] = {}
-    folder = folder or labs_folder()
-    if not folder.is_dir():
-        raise LabError(f"there is no folder of labs at {folder}")
-    for path in sorted(folder.glob("*/*.py")):
-        if path.stem.startswith("_"):
-            continue
-        if (other := found.get(name_of(path))) is not None:
-            raise LabError(f"two labs are named {name_of(path)}: {other} and {path}")
-        found[name_of(path)] = path
-    return found
-
-
-def find(name: str) -> Path:
-    """The file of a lab: by its name, or by a path to a file anywhere.
-
-    Raises:
-        LabError: there is none, with the nearest name.
-    """
-    if name.endswith(".py") or "/" in name:
-        path = Path(name)
-        try:
-            if path.is_dir():
-                raise LabError(f"{name} is a folder; name a lab's file in it")
-            if not path.is_file():
-                raise LabError(f"there is no lab file {name}")
-        except OSError as refused:
-            raise LabError(f"the lab file {name} can't be read: {refused.strerror}") from refused
-        return path
-    known = catalogue()
-    wanted = name.replace("_", "-").lower()
-    if wanted not in known:
-        near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.4)
-        advice = f"did you mean {near[0]}?" if near else "`socklab list` shows them all"
-        raise LabError(f"there is no lab {name}; {advice}")
-    return known[wanted]
-
-
 def header_of(path: Path) -> tuple[str, dict[str, str]]:
     """A lab's title and header, read without running the file.
 
@@ -157,7 +105,8 @@ def header_of(path: Path) -> tuple[str, dict[str, str]]:
 
     try:
         text = path.read_text(encoding="utf-8-sig")  # Windows editors begin with a BOM
-        docstring = ast.get_docstring(ast.parse(text, str(path)))
+        begun = DOCSTRING.match(text)
+        docstring = ast.get_docstring(ast.parse(begun[0] if begun else text, str(path)))
     except (OSError, SyntaxError, ValueError) as problem:
         raise LabError(f"{path} does not read as Python: {problem}") from problem
     return parse_header(docstring or "", path)
@@ -183,6 +132,37 @@ def parse_header(docstring: str, path: Path) -> tuple[str, dict[str, str]]:
     return title, header
 
 
+def tags_of(path: Path) -> set[str]:
+    """What a lab can be found by, in lower case: its Tags, and the folder in which it is.
+
+    A file that can't be read as a lab has its folder only.
+    """
+    try:
+        tags = header_of(path)[1].get("Tags", "")
+    except LabError:
+        tags = ""
+    words = (*tags.split(","), path.absolute().parent.name)
+    return {word.strip().lower() for word in words if word.strip()}
+
+
+def tagged(labs: Mapping[str, Path], tags: Sequence[str]) -> dict[str, Path]:
+    """The labs that have one of these tags, in any case; without tags, all of them.
+
+    Raises:
+        LabError: no lab has such a tag, with the nearest.
+    """
+    if not tags:
+        return dict(labs)
+    known = {name: tags_of(path) for name, path in labs.items()}
+    every = set().union(*known.values())
+    wanted = {tag.strip().lower() for tag in tags}
+    for tag in sorted(wanted - every):
+        near = difflib.get_close_matches(tag, sorted(every), n=1)
+        advice = f"did you mean {near[0]}?" if near else "`socklab show LAB` shows a lab's tags"
+        raise LabError(f"no lab has the tag {tag!r}; {advice}")
+    return {name: path for name, path in labs.items() if wanted & known[name]}
+
+
 def load(path: Path) -> Lab:
     """The lab in a file.
 
@@ -194,7 +174,7 @@ def load(path: Path) -> Lab:
     story = getattr(module, "story", None)
     if not inspect.iscoroutinefunction(story):
         raise LabError(f"{path} has no story: write `async def story(bench): …`")
-    hosts = tuple(getattr(module, "hosts", HOSTS))
+    hosts = _given(module, path, "hosts", HOSTS, _are_hosts, '("client", "server")')
     roles = dict(_roles(module, hosts))
     if not roles:
         raise LabError(f"{path} has no role: write `async def client(me): …` or `server`")
@@ -205,10 +185,30 @@ def load(path: Path) -> Lab:
         header,
         roles,
         story,
-        getattr(module, "control", None),
-        getattr(module, "weather", CALM),
-        hosts,
+        _given(module, path, "control", None, lambda it: isinstance(it, Control), "Control(…)"),
+        _given(module, path, "weather", CALM, lambda it: isinstance(it, Mapping), "but(…)"),
+        tuple(hosts),
     )
+
+
+def _given(
+    module: ModuleType, path: Path, name: str, absent: Any, fits: Callable[[Any], bool], such: str
+) -> Any:
+    """What a lab's file sets a name to; `absent` if it does not.
+
+    Raises:
+        LabError: it sets it to something else, with what it may be.
+    """
+    value = getattr(module, name, None)
+    if value is None:
+        return absent
+    if not fits(value):
+        raise LabError(f"{path} has {name} = {value!r}: write `{name} = {such}`")
+    return value
+
+
+def _are_hosts(value: object) -> bool:
+    return isinstance(value, tuple | list) and all(isinstance(name, str) for name in value)
 
 
 def _roles(module: ModuleType, hosts: Sequence[str]) -> Iterator[tuple[str, Any]]:
@@ -219,7 +219,7 @@ def _roles(module: ModuleType, hosts: Sequence[str]) -> Iterator[tuple[str, Any]
 
 
 def _import(path: Path) -> ModuleType:
-    name = f"socklab_lab_{path.parent.name}_{path.stem}"
+    name = f"{MODULE}{path.parent.name}_{path.stem}"
     specification = importlib.util.spec_from_file_location(name, path)
     assert specification is not None
     assert specification.loader is not None

@@ -19,6 +19,7 @@ from socklab.forgotten import promised
 from socklab.icmp import Unreachable
 from socklab.moves import ON_SEGMENTS, Move, Verb
 from socklab.observer import Observer
+from socklab.places import where
 from socklab.record import Move as MoveEvent
 from socklab.ss import Row
 from socklab.tcp import State
@@ -64,7 +65,7 @@ class Mover(Observer):
         act = self._prepare(move, by)
         if self.without and str(move).startswith(self.without):
             return
-        self._recorder.add(MoveEvent(self._recorder.now(), str(move)))
+        self._recorder.add(MoveEvent(self._recorder.now(), str(move), where()))
         await act()
 
     def _sabotaged(self, move: Move) -> bool:
@@ -185,7 +186,7 @@ class Mover(Observer):
             self._look()
 
     def _refuse(self, why: str) -> MoveRefused:
-        return MoveRefused(f"{hints.where()}: {why}")
+        return MoveRefused(f"{where()}: {why}")
 
 
 def _at_once(act: Callable[[], object]) -> Callable[[], Awaitable[None]]:

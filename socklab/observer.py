@@ -11,6 +11,7 @@ from socklab.expect import Expected, concerned, met, not_met, tell, tell_rows, w
 from socklab.forgotten import Promises
 from socklab.host import LOOK, Host
 from socklab.packet import Kind
+from socklab.places import where
 from socklab.record import (
     Call as CallEvent,
     Event,
@@ -29,6 +30,9 @@ from socklab.ss import Row
 from socklab.standstill import wait_all_tasks_blocked
 from socklab.tcp import State
 from socklab.wire import Segment, Wire
+
+GIVES_AN_OBJECT = ("accept", "fork")
+"""Calls that give back something that no story could name beforehand: that they did is enough."""
 
 
 class RoleFailed(ExperimentError):
@@ -195,7 +199,7 @@ class Observer(Promises):
         """What a role's latest call of a name came to: `expect_call(client="send", fails="EPIPE")`.
 
         Args:
-            returns: what it gave back; nothing for the calls that return only success.
+            returns: what it gave back; nothing where success is all that can be told of it.
             fails: the errno name of its error instead.
             blocked: that it has not returned.
             who: the role, and the call's name.
@@ -209,9 +213,13 @@ class Observer(Promises):
             expected = "blocked"
         elif fails is not None:
             expected = fails
+        elif returns is None and call_name in GIVES_AN_OBJECT:
+            expected = "returned"
         else:
             expected = show_bytes(returns) if isinstance(returns, bytes) else str(returns or 0)
         observed = calls[-1].outcome if calls else "never came to it"
+        if expected == "returned" and calls and calls[-1].succeeded:
+            observed = expected
         what = f"{name} {call_name}()"
         if isinstance(returns, bytes) and calls and isinstance(calls[-1].value, bytes):
             observed += _parting(returns, calls[-1].value) if observed == expected else ""
@@ -272,15 +280,15 @@ class Observer(Promises):
         """Write an expectation down, and raise if it was not met: with hints about these hosts."""
         if (mistake := self.forgotten()) is not None:
             raise mistake
-        where = hints.where()
+        here = where()
         passed = False if wrong else None if unobservable else True
         self._recorder.add(
-            Expect(self._recorder.now(), expected, observed, passed, where, unobservable)
+            Expect(self._recorder.now(), expected, observed, passed, here, unobservable)
         )
         if passed is not False:
             return
         raise not_met(
-            where=where,
+            where=here,
             expected=expected,
             observed=observed,
             wrong=wrong,

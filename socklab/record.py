@@ -59,6 +59,8 @@ class Move:
     kind: ClassVar[str] = "move"
     at_s: float
     text: str
+    where: str = ""
+    """The line of the story that made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Call:
     phase: Phase
     result: str | int | None = None
     error: str | None = None
+    where: str = ""
+    """The line of the role that makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +197,8 @@ class Record:
     """The ordered events of one run, and what is needed to read them.
 
     Sized by the run: some hundred events a lab. `hosts` maps a name to its address,
-    `weather` a pinned setting to the value in force, `machine` a word to a version.
+    `weather` a pinned setting to the value in force, `machine` a word to a version; `header` has
+    all that the lab's header says, `file` its name as `where` tells it, `source` its text.
     """
 
     lab: str
@@ -203,6 +208,9 @@ class Record:
     title: str = ""
     question: str = ""
     see: str = ""
+    header: dict[str, str] = field(default_factory=dict)
+    file: str = ""
+    source: str = field(default="", repr=False)
     passed: bool = False
     duration_s: float = 0.0
     weather: dict[str, str] = field(default_factory=dict)
@@ -255,7 +263,8 @@ class Record:
     def essence(self, *, expectations: bool = True) -> list[str]:
         """What two runs of the same lab have in common, a line an event.
 
-        Left out: times, raw bytes, looks (their changes of state are in), copies, advice. Ports
+        Left out: times, raw bytes, looks (their changes of state are in), copies, advice, and the
+        lines of moves and calls, which a replay makes from elsewhere. Ports
         that the kernel picked are numbered in the order in which they appear.
 
         Args:
@@ -276,6 +285,8 @@ class Record:
             told = _event_to_json(event)
             for volatile in ("at_s", "raw", "by", "advice"):
                 told.pop(volatile, None)
+            if not isinstance(event, Expect):
+                told.pop("where", None)
             text = re.sub(r":(\d{4,5})\b", port, json.dumps(told, ensure_ascii=False))
             lines.append(re.sub(r"\b[\d.]+ s left", "some s left", text))
         return lines

@@ -20,6 +20,7 @@ from socklab.loopback import LoopbackBench, Ports, loopback_hosts
 from socklab.moves import Move
 from socklab.namespaces import be_allowed, new_namespace
 from socklab.observer import RoleFailed
+from socklab.places import shown
 from socklab.record import Record, Trouble, verdict
 from socklab.recorder import Recorder
 from socklab.role import Role
@@ -297,5 +298,15 @@ def new_record(lab: Lab | None = None) -> Record:
         title=lab.title,
         question=lab.header["Question"],
         see=lab.header["See"],
+        header=dict(lab.header),
+        file=shown(str(lab.path)),
+        source=_text_of(lab),
         machine=machine,
     )
+
+
+def _text_of(lab: Lab) -> str:
+    try:
+        return lab.path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError):  # It has gone, or changed, since it was loaded.
+        return ""

@@ -127,11 +127,23 @@ class Socket:
         made, peer = await self._owner.perform(self.name, "accept", (), act, show)
         return self._owner.keep(made), peer
 
-    async def connect(self, address: Address) -> None:
-        """Open a connection and wait until it is established."""
+    async def connect(self, address: Address, *, wait: bool = True) -> None:
+        """Open a connection and wait until it is established.
+
+        Args:
+            address: its other end.
+            wait: whether to wait. Without, it is connect() of a non-blocking socket, which sends
+                the SYN and fails with EINPROGRESS, in Python a BlockingIOError.
+        """
 
         async def act() -> None:
-            await self._socket.connect(self._owner.resolve(address))
+            resolved = self._owner.resolve(address)
+            if wait:
+                await self._socket.connect(resolved)
+            else:
+                # Trio's would wait. The same socket under another descriptor does not.
+                with stdlib.socket(fileno=os.dup(self._socket.fileno())) as same:
+                    same.connect(resolved)
 
         await self._owner.perform(self.name, "connect", (_address(address),), act)
 

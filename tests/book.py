@@ -36,6 +36,12 @@ GENERATED = re.compile(r"(?s)(<!-- generated: (\w+) -->\n)(.*?)(<!-- end -->)")
 PATIENCE_S = 120
 """A watchdog over one command, in seconds."""
 
+OFFLINE = (
+    "--disable-pip-version-check --no-input install --root-user-action ignore --no-index "
+    "--no-deps --no-build-isolation"
+)
+"""What becomes of `pip install` on a page: nothing is fetched, and no environment is changed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -111,7 +117,7 @@ def write_file(block: Block, folder: Path) -> None:
 
 def prepare(folder: Path) -> dict[str, str]:
     """Make a folder in which a page's commands run; the environment in which they do."""
-    programs = folder / ".programs"
+    programs, site = folder / ".programs", folder / ".site"
     programs.mkdir()
     for name, module in (
         ("socklab", "socklab"),
@@ -122,11 +128,23 @@ def prepare(folder: Path) -> dict[str, str]:
         arguments = f"-m {module}" if module else ""
         script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')
         script.chmod(0o755)
+    pip = programs / "pip"
+    pip.write_text(
+        '#!/bin/sh\n[ "$1" = install ] || exit 2\nshift\n'
+        f"exec \"{sys.executable}\" -m pip {OFFLINE} --target '{site}' \"$@\"\n"
+    )
+    pip.chmod(0o755)
     (folder / "socklab.sh").symlink_to(programs / "socklab")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTEST_") and name != "SOCKLAB_LABS"
+    }
     return kept | {
         "PATH": f"{programs}:{os.environ.get('PATH', '')}",
-        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
+        "PYTHONPATH": os.pathsep.join(
+            filter(None, (str(ROOT), str(site), os.environ.get("PYTHONPATH")))
+        ),
         "PYTHONDONTWRITEBYTECODE": "1",
         "COLUMNS": "80",
         "LC_ALL": "C.UTF-8",

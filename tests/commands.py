@@ -21,6 +21,10 @@ COMMAND = (sys.executable, "-m", "socklab")
 SCRIPT = f'#!/bin/sh\nexec {shlex.join(COMMAND)} "$@"\n'
 """The command as a program, for those who start one by its path."""
 
+CHANGES_THE_OUTPUT = frozenset(
+    ("COLUMNS", "LC_ALL", "NO_COLOR", "PYTHONIOENCODING", "SOCKLAB_DEBUG", "SOCKLAB_LABS")
+)
+
 HEADER = '''"""A lab of a test: what it is for, the test says.
 
 Question: is this a question?
@@ -62,11 +66,7 @@ LAB = HEADER + ROLES
 
 def environment(**changes: str) -> dict[str, str]:
     """This process's, without what would change the output, and with socklab to be found."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("COLUMNS", "NO_COLOR", "PYTHONIOENCODING", "SOCKLAB_DEBUG", "LC_ALL")
-    }
+    kept = {name: value for name, value in os.environ.items() if name not in CHANGES_THE_OUTPUT}
     folders = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     here = {"PYTHONPATH": os.pathsep.join(folders), "PYTHONIOENCODING": "utf-8"}
     return kept | here | changes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -19,6 +20,9 @@ from tests.stand import Stand, made, must_have, standing
 # Deadlines would make a verdict hang on how busy the machine is.
 settings.register_profile("socklab", deadline=None)
 settings.load_profile("socklab")
+
+# A developer's own labs are no part of a test.
+os.environ.pop("SOCKLAB_LABS", None)
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -105,25 +104,6 @@ def test_hints_name_what_is_missing(
 ) -> None:
     seen = Look({"client": ss.parse(rows), "server": ()})
     assert hints.give(wire(*held), roles, ["client"], seen) == told
-
-
-def test_where_is_the_line_that_asks() -> None:
-    told = hints.where()
-    assert told.startswith("tests/test_hints.py:")
-    assert "hints.where()" in Path(__file__).read_text().splitlines()[int(told.split(":")[1]) - 1]
-
-
-@pytest.mark.parametrize(
-    ("path", "told"),
-    [
-        ("/some/where/labs/close/half_close.py", "labs/close/half_close.py"),
-        ("/my/labs/labs/close/half_close.py", "labs/close/half_close.py"),
-        ("/some/where/else.py", "/some/where/else.py"),
-        (str(Path.cwd() / "mine" / "lab.py"), "mine/lab.py"),
-    ],
-)
-def test_a_path_is_shown_as_one_reads_it(path: str, told: str) -> None:
-    assert hints.shown(path) == told
 
 
 def caught(act: Any) -> BaseException:

@@ -5,20 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from socklab import lab as labs
 from socklab.errors import LabError
 from socklab.lab import (
     HOSTS,
     Control,
-    catalogue,
-    find,
     header_of,
     host_of,
-    labs_folder,
     load,
-    name_of,
     parse_header,
+    tagged,
+    tags_of,
 )
+from socklab.packs import catalogue
 from socklab.weather import CALM
 
 HEADER = """Half-close: the client has said goodbye.
@@ -158,6 +156,12 @@ control = Control(why="nobody closes", fails="expected")
             " does not import: ModuleNotFoundError: No module named 'no_such_module', at ",
         ),
         ("1 / 0\n", " does not import: ZeroDivisionError: division by zero, at "),
+        (
+            f"{BODY}hosts = 'client'\n",
+            ' has hosts = \'client\': write `hosts = ("client", "server")`',
+        ),
+        (f"{BODY}weather = 60\n", " has weather = 60: write `weather = but(…)`"),
+        (f"{BODY}control = story\n", " has control = <function story at 0x"),
     ],
 )
 def test_what_a_lab_lacks_is_told(tmp_path: Path, body: str, told: str) -> None:
@@ -186,10 +190,6 @@ class Seen:
     assert "socklab_lab_close_half_close" in sys.modules
 
 
-def test_a_name_is_a_files_with_dashes() -> None:
-    assert name_of(Path("labs/close/half_close.py")) == "half-close"
-
-
 @pytest.mark.parametrize(
     ("role", "host"), [("client", "client"), ("client_2", "client"), ("server_old", "server")]
 )
@@ -197,77 +197,75 @@ def test_a_role_runs_on_the_host_it_is_named_after(role: str, host: str) -> None
     assert host_of(role) == host
 
 
-def test_a_catalogue_has_every_lab_in_the_order_of_folders_and_files(tmp_path: Path) -> None:
-    for name in ("close/b.py", "close/a_1.py", "abort/z.py", "close/_shared.py", "top.py"):
-        put(tmp_path, "", name)
-    assert list(catalogue(tmp_path).items()) == [
-        ("z", tmp_path / "abort/z.py"),
-        ("a-1", tmp_path / "close/a_1.py"),
-        ("b", tmp_path / "close/b.py"),
-    ]
-
-
-def test_two_labs_of_one_name_are_refused(tmp_path: Path) -> None:
-    one, two = (put(tmp_path, "", f"{folder}/same.py") for folder in ("abort", "close"))
-    with pytest.raises(LabError) as refused:
-        catalogue(tmp_path)
-    assert str(refused.value) == f"two labs are named same: {one} and {two}"
-
-
-def test_a_missing_folder_is_told(tmp_path: Path) -> None:
-    with pytest.raises(LabError, match="there is no folder of labs at"):
-        catalogue(tmp_path / "none")
-
-
-@pytest.fixture
-def half_close(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The only lab there is."""
-    monkeypatch.setattr(labs, "labs_folder", lambda: tmp_path)
-    return put(tmp_path, f'"""{HEADER}"""\n{BODY}')
-
-
-@pytest.mark.parametrize("name", ["half-close", "half_close"])
-def test_a_lab_is_found_by_its_name(half_close: Path, name: str) -> None:
-    assert find(name) == half_close
-
-
-def test_a_lab_is_found_by_its_path(half_close: Path) -> None:
-    assert find(str(half_close)) == half_close
-
-
-@pytest.mark.parametrize(
-    ("name", "told"),
-    [
-        ("half-clos", "there is no lab half-clos; did you mean half-close?"),
-        ("xyz", "there is no lab xyz; `socklab list` shows them all"),
-        ("close/none.py", "there is no lab file close/none.py"),
-        ("none.py", "there is no lab file none.py"),
-    ],
-)
-def test_a_name_that_is_no_lab_has_the_nearest(half_close: Path, name: str, told: str) -> None:
-    with pytest.raises(LabError) as refused:
-        find(name)
-    assert str(refused.value) == told
-
-
 def test_our_own_labs_all_have_their_headers() -> None:
-    known = catalogue()
-    assert "half-close" in known
-    assert labs_folder().name == "labs"
-    for path in known.values():
+    for path in catalogue().values():
         assert header_of(path)[0]
 
 
-def test_a_folder_is_no_lab_and_capitals_do_not_matter(tmp_path: Path) -> None:
-    with pytest.raises(LabError, match=r"is a folder; name a lab's file in it"):
-        find(f"{tmp_path}/")
-    assert find("HALF_close") == find("half-close")
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'"""{HEADER}"""\n',
+        f'  \n"""{HEADER}"""\n',
+        f'# a remark\n"""{HEADER}"""\n',
+        f"'''{HEADER}'''\n",
+        f'r"""{HEADER}"""\n',
+        f'"""{HEADER} \\u00a7"""\n',
+    ],
+)
+def test_a_header_is_a_docstring_however_python_lets_it_be_written(
+    tmp_path: Path, text: str
+) -> None:
+    title, header = header_of(put(tmp_path, text))
+    assert title == "Half-close: the client has said goodbye"
+    assert header["Source"] == "RFC 9293 §3.6.1"
 
 
-def test_a_file_that_can_not_be_looked_at_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: Path) -> bool:
-        raise PermissionError(13, "Permission denied")
+# --- Tags ---
 
-    monkeypatch.setattr(Path, "is_dir", refuse)
-    with pytest.raises(LabError, match=r"the lab file x/y\.py can't be read: Permission denied"):
-        find("x/y.py")
+
+@pytest.fixture
+def three(tmp_path: Path) -> dict[str, Path]:
+    """Labs with tags, without, and with no header at all."""
+    tags = f'"""{HEADER}Tags: FIN-WAIT-2,  sequence numbers ,, close\n"""\n'
+    return {
+        "one": put(tmp_path, tags, "close/one.py"),
+        "two": put(tmp_path, f'"""{HEADER}"""\n', "abort/two.py"),
+        "three": put(tmp_path, "pass\n", "abort/three.py"),
+    }
+
+
+def test_a_labs_tags_are_those_of_its_header_and_its_folder(three: dict[str, Path]) -> None:
+    assert tags_of(three["one"]) == {"fin-wait-2", "sequence numbers", "close"}
+    assert tags_of(three["two"]) == tags_of(three["three"]) == {"abort"}
+
+
+@pytest.mark.parametrize(
+    ("tags", "names"),
+    [
+        ([], ["one", "two", "three"]),
+        (["fin-WAIT-2"], ["one"]),
+        (["Sequence numbers "], ["one"]),
+        (["abort"], ["two", "three"]),
+        (["abort", "FIN-WAIT-2"], ["one", "two", "three"]),
+    ],
+)
+def test_labs_with_one_of_the_tags_are_chosen(
+    three: dict[str, Path], tags: list[str], names: list[str]
+) -> None:
+    assert tagged(three, tags) == {name: three[name] for name in names}
+
+
+@pytest.mark.parametrize(
+    ("tags", "complaint"),
+    [
+        (["clsoe"], "no lab has the tag 'clsoe'; did you mean close?"),
+        (["abort", "xyz"], "no lab has the tag 'xyz'; `socklab show LAB` shows a lab's tags"),
+    ],
+)
+def test_a_tag_that_no_lab_has_is_told_with_the_nearest(
+    three: dict[str, Path], tags: list[str], complaint: str
+) -> None:
+    with pytest.raises(LabError) as refused:
+        tagged(three, tags)
+    assert str(refused.value) == complaint

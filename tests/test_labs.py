@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from socklab.lab import REQUIRED, Lab, catalogue, load
+from socklab.lab import REQUIRED, Lab, load
 from socklab.link import LinkKind
+from socklab.packs import catalogue
 from socklab.record import Expect, Record, Segment, Trouble
 from socklab.runner import replay, run_lab
+from tests.commands import COMMAND, PATIENCE_S, environment, socklab
 
 LABS = [load(path) for path in catalogue().values()]
-ON_LOOPBACK = [lab for lab in LABS if lab.loopback]
+QUICK = [lab for lab in LABS if not lab.slow]
+SLOW = [lab for lab in LABS if lab.slow]
+ON_LOOPBACK = [lab for lab in QUICK if lab.loopback]
 
 
 def named(lab: Lab) -> str:
@@ -20,13 +26,14 @@ def named(lab: Lab) -> str:
 
 
 every_lab = pytest.mark.parametrize("lab", LABS, ids=named)
+every_quick_lab = pytest.mark.parametrize("lab", QUICK, ids=named)
 
 
 def troubles(record: Record) -> list[str]:
     return [event.text for event in record.of(Trouble)]
 
 
-@every_lab
+@every_quick_lab
 @pytest.mark.kernel
 async def test_lab_passes_on_both_links_and_ip_versions(
     lab: Lab, kind: LinkKind, ipv6: bool
@@ -38,7 +45,7 @@ async def test_lab_passes_on_both_links_and_ip_versions(
     assert all(event.passed for event in record.of(Expect))
 
 
-@every_lab
+@every_quick_lab
 @pytest.mark.kernel
 async def test_control_fails_for_its_own_reason(lab: Lab) -> None:
     assert lab.control is not None, f"{lab.name} has no control"
@@ -47,7 +54,7 @@ async def test_control_fails_for_its_own_reason(lab: Lab) -> None:
     assert lab.control.fails in troubles(record)[-1]
 
 
-@every_lab
+@every_quick_lab
 @pytest.mark.kernel
 async def test_replayed_moves_give_the_same_record(lab: Lab) -> None:
     told = await run_lab(lab)
@@ -56,11 +63,52 @@ async def test_replayed_moves_give_the_same_record(lab: Lab) -> None:
     assert again.essence(expectations=False) == told.essence(expectations=False)
 
 
-@every_lab
+@every_quick_lab
 @pytest.mark.kernel
 async def test_two_links_give_the_same_record(lab: Lab, kind: LinkKind) -> None:
     here, there = await run_lab(lab, link=kind.value), await run_lab(lab, link="veth")
     assert here.essence() == there.essence()
+
+
+# Slow labs spend their time waiting: side by side all of them take as long as the longest.
+
+
+def side_by_side(*options: str) -> list[str]:
+    """Run the slow labs; what became of each that was not as expected."""
+    names = [lab.name for lab in SLOW]
+    ran = socklab("run", "--jobs", str(len(names)), *options, *names)
+    return [] if ran.returncode == 0 else [ran.stdout, ran.stderr]
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("options", [(), ("--ipv6",), ("--control",)], ids=" ".join)
+def test_slow_labs_pass_and_their_controls_fail(kind: LinkKind, options: tuple[str, ...]) -> None:
+    assert side_by_side("--link", kind.value, *options) == []
+
+
+@pytest.mark.kernel
+def test_slow_labs_give_the_same_record_on_veth_and_replayed(tmp_path: Path) -> None:
+    here, there = tmp_path / "here.json", tmp_path / "there.json"
+    assert side_by_side("--record", str(here)) == []
+    assert side_by_side("--record", str(there), "--link", "veth") == []
+    documents = json.loads(here.read_text())
+    for one, other in zip(documents, json.loads(there.read_text()), strict=True):
+        assert Record.from_json(one).essence() == Record.from_json(other).essence()
+    for document in documents:
+        (tmp_path / f"{document['lab']}.json").write_text(json.dumps(document))
+    again = [
+        subprocess.Popen(
+            [*COMMAND, "replay", tmp_path / f"{lab.name}.json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            env=environment(),
+        )
+        for lab in SLOW
+    ]
+    for process in again:
+        out, _ = process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 0, out
 
 
 @pytest.mark.parametrize("lab", ON_LOOPBACK, ids=named)

@@ -13,7 +13,8 @@ from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from socklab.errors import ToolError
-from socklab.lab import find, load
+from socklab.lab import load
+from socklab.packs import find
 from socklab.record import (
     EVENTS,
     SCHEMA,

@@ -13,7 +13,8 @@ import trio
 
 from socklab import namespaces, runner
 from socklab.errors import LabError, MachineError, ToolError
-from socklab.lab import Control, Lab, find, load
+from socklab.lab import Control, Lab, load
+from socklab.packs import find
 from socklab.record import SCHEMA, Expect, Record, Trouble
 from socklab.runner import new_record, open_bench, replay, run_lab
 from socklab.wire import Wire

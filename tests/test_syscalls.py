@@ -15,15 +15,17 @@ from tests.stand import open_descriptors
 
 def test_accept_without_room_fails_and_leaves_the_limit_alone() -> None:
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        with socket.create_connection(listener.getsockname()):
-            before = open_descriptors()
-            with pytest.raises(OSError, match="Too many open files") as refused:
-                syscalls.accept_without_room(listener.fileno())
-            assert refused.value.errno == errno.EMFILE
-            assert open_descriptors() == before
-            accepted, _ = listener.accept()
-            accepted.close()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()),
+    ):
+        before = open_descriptors()
+        with pytest.raises(OSError, match="Too many open files") as refused:
+            syscalls.accept_without_room(listener.fileno())
+        assert refused.value.errno == errno.EMFILE
+        assert open_descriptors() == before
+        accepted, _ = listener.accept()
+        accepted.close()
     assert resource.getrlimit(resource.RLIMIT_NOFILE) == limit
 
 

@@ -2,81 +2,115 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from socklab.cli.ending import complain
+from socklab.cli.names import LabFolders, LabTags
 from socklab.cli.streams import put, width
 from socklab.errors import LabError
-from socklab.lab import catalogue, header_of
+from socklab.lab import header_of, tagged
+from socklab.packs import OWN, Pack, shelf
 
 
 def list_labs(
+    folders: LabFolders = None,
+    tags: LabTags = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead.")] = False,
 ) -> None:
     """Show the labs there are, folder by folder."""
-    labs, broken = _headers(catalogue())
+    known = shelf(folders or ())
+    labs, broken = _read(known.packs, tagged(known.labs, tags or ()))
     if as_json:
         import json
 
-        put(json.dumps([_described(*lab) for lab in labs], indent=2))
+        put(json.dumps([lab.to_json() for lab in labs], indent=2))
     else:
-        put("\n".join(_lines(labs, width())) or "there are no labs")
-    for problem in broken:
+        put("\n".join(_lines(labs, width())))
+    problems = [*known.problems, *broken]
+    for problem in problems:
         complain(problem)
-    if broken:
+    if problems:
         raise typer.Exit(LabError.exit_code)
 
 
-Described = tuple[str, Path, str, dict[str, str]]
-"""A lab's name, file, title and header."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A lab as a list shows it: where it is, and what it says of itself."""
+
+    name: str
+    path: Path
+    pack: Pack
+    title: str
+    header: dict[str, str]
+
+    @property
+    def heading(self) -> str:
+        """What it stands under: its folder, and for labs from elsewhere where that comes from."""
+        below = self.path.relative_to(self.pack.folder).parent
+        if self.pack.origin == OWN:
+            return f"{below}/"
+        # Where an installed package lies is nobody's concern; a folder that was given is.
+        installed = " " in self.pack.origin
+        folder = Path(self.pack.folder.name) if installed else self.pack.folder
+        return f"{folder / below}/  ({self.pack.origin})"
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {
+            "name": self.name,
+            "folder": self.path.absolute().parent.name,
+            "pack": self.pack.origin,
+            "path": str(self.path),
+            "title": self.title,
+            **{field.lower(): text for field, text in self.header.items()},
+        }
 
 
-def _headers(found: dict[str, Path]) -> tuple[list[Described], list[LabError]]:
+def _read(packs: Sequence[Pack], wanted: Collection[str]) -> tuple[list[Listed], list[LabError]]:
     """What the labs say of themselves, and what is wrong with those that do not."""
-    labs: list[Described] = []
+    labs: list[Listed] = []
     broken: list[LabError] = []
-    for name, path in found.items():
-        try:
-            labs.append((name, path, *header_of(path)))
-        except LabError as problem:
-            broken.append(problem)
+    for pack in packs:
+        for name, path in pack.labs.items():
+            if name in wanted:
+                try:
+                    labs.append(Listed(name, path, pack, *header_of(path)))
+                except LabError as problem:
+                    broken.append(problem)
     return labs, broken
 
 
-def _described(name: str, path: Path, title: str, header: dict[str, str]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "folder": path.parent.name,
-        "path": str(path),
-        "title": title,
-        **{field.lower(): text for field, text in header.items()},
-    }
-
-
-def _lines(labs: list[Described], columns: int) -> list[str]:
+def _lines(labs: Sequence[Listed], columns: int) -> Iterator[str]:
     import textwrap
 
-    lines: list[str] = []
-    folder = ""
-    longest = max((len(name) for name, *_ in labs), default=0)
-    for name, path, title, _ in labs:
-        if path.parent.name != folder:
-            lines += ["", f"{path.parent.name}/"] if folder else [f"{path.parent.name}/"]
-            folder = path.parent.name
-        beside = 2 + longest + 2
+    longest = max((len(lab.name) for lab in labs), default=0)
+    heading = ""
+    for lab in labs:
+        if lab.heading != heading:
+            if heading:
+                yield ""
+            yield lab.heading
+            heading = lab.heading
+        level = lab.header.get("Level", "-")
+        beside = 2 + longest + 2 + len(level) + 2
         if columns - beside >= 24:
-            start, rest = f"  {name:<{longest}}  ", " " * beside
+            start, rest = f"  {lab.name:<{longest}}  {level}  ", " " * beside
         else:  # no room beside the name
-            lines.append(f"  {name}")
+            yield f"  {lab.name}  {level}"
             start = rest = "      "
-        lines += textwrap.wrap(
-            title,
+        yield from textwrap.wrap(
+            f"{lab.title} (slow)" if lab.header.get("Slow") else lab.title,
             columns,
             initial_indent=start,
             subsequent_indent=rest,
             break_on_hyphens=False,  # TIME-WAIT is one word
         )
-    return lines
+    if heading:
+        yield ""
+    counted = "1 lab" if len(labs) == 1 else f"{len(labs)} labs"
+    yield from textwrap.wrap(f"{counted}; the number is the level, 1 to 3.", columns)

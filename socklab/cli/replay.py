@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from socklab.cli.names import LabFolders
 from socklab.cli.streams import ascii_only, color, put, width
 from socklab.errors import ExperimentError, LabError, SocklabError
 
@@ -24,8 +25,11 @@ def replay(
     ],
     lab: Annotated[
         str | None,
-        typer.Option("--lab", metavar="LAB", help="The lab's file, if it is none of socklab's."),
+        typer.Option(
+            "--lab", metavar="LAB", help="The lab's name or file, if the Record's name finds none."
+        ),
     ] = None,
+    folders: LabFolders = None,
     link: Annotated[
         Literal["auto", "tun", "veth"], typer.Option("--link", help="How to hold the wire.")
     ] = "auto",
@@ -37,11 +41,12 @@ def replay(
     recorded = _read(file)
 
     from socklab.cli.signals import Signals
-    from socklab.lab import find, load
+    from socklab.lab import load
+    from socklab.packs import find
     from socklab.runner import replay as again
     from socklab.views.ladder import ladder
 
-    loaded = load(find(lab or recorded.lab))
+    loaded = load(find(lab or recorded.lab, folders or ()))
     ipv6 = any(":" in address for address in recorded.hosts.values())
     with Signals() as signals:
         repeated = signals.run(partial(again, loaded, recorded.moves(), link=link, ipv6=ipv6))

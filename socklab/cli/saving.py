@@ -1,4 +1,4 @@
-"""Records as JSON: on standard output, and in a file that is whole or not there."""
+"""Records as JSON, and files that are whole or not there."""
 
 from __future__ import annotations
 
@@ -25,45 +25,64 @@ def to_text(records: Sequence[Record], *, several: bool) -> str:
     return json.dumps(documents if several else documents[0], indent=1)
 
 
-def check(path: Path) -> None:
+def check(path: Path, option: str = "--record") -> None:
     """See, before anything is run, whether this can be a file.
+
+    Args:
+        path: where to write.
+        option: what named it.
 
     Raises:
         LabError: it is a folder, its folder does not exist, or nobody may look there.
     """
     if str(path) == "-":
-        raise LabError("--record wants a file; --json prints the Record")
+        more = "; --json prints the Record" if option == "--record" else ""
+        raise LabError(f"{option} wants a file{more}")
     try:
         if path.is_dir():
-            raise LabError(f"--record wants a file, and {path} is a folder")
+            raise LabError(f"{option} wants a file, and {path} is a folder")
         if not path.parent.is_dir():
-            raise LabError(f"--record: there is no folder {path.parent}")
+            raise LabError(f"{option}: there is no folder {path.parent}")
     except OSError as refused:  # as in a folder of somebody else's, or a name that is too long
-        raise LabError(f"--record: {path}: {refused.strerror}") from refused
+        raise LabError(f"{option}: {path}: {refused.strerror}") from refused
 
 
-def save(path: Path, text: str) -> None:
+def save(path: Path, text: str, option: str = "--record") -> None:
     """Write a file, beside it first and then in its place: nobody ever reads half of it.
+
+    Args:
+        path: where.
+        text: what, but for the newline at its end.
+        option: what named it.
 
     Raises:
         MachineError: it can't be written, as on a full disk; what was there stays.
     """
-    data = (text + "\n").encode()
     try:
-        if path.exists() and not path.is_file():
-            path.write_bytes(data)  # a device or a pipe, which nothing may take the place of
-            return
-        target = path.resolve()  # a link stays a link
-        beside = target.with_name(f".{target.name}.{os.getpid()}")
-        try:
-            beside.write_bytes(data)
-            beside.replace(target)
-        except BaseException:
-            with suppress(OSError):
-                beside.unlink()
-            raise
+        put_whole(path, (text + "\n").encode())
     except OSError as refused:
+        what = "the Record" if option == "--record" else "the report"
         raise MachineError(
-            f"the Record can't be written to {path}: {refused.strerror}; "
-            "cure: --record with a file elsewhere"
+            f"{what} can't be written to {path}: {refused.strerror}; "
+            f"cure: {option} with a file elsewhere"
         ) from refused
+
+
+def put_whole(path: Path, data: bytes) -> None:
+    """Write a file, beside it first and then in its place; where that fails, nothing is left.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)  # a device or a pipe, which nothing may take the place of
+        return
+    target = path.resolve()  # a link stays a link
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(data)
+        beside.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import shlex
 from typing import Annotated
 
 import typer
 
-from socklab.cli.names import LabName
+from socklab.cli.names import LabFolders, LabName, from_here
 from socklab.cli.streams import put, width
 from socklab.errors import LabError
-from socklab.lab import find, header_of
+from socklab.lab import header_of
+from socklab.packs import find
 
 
 def show(
     lab: LabName,
+    folders: LabFolders = None,
     source: Annotated[
         bool, typer.Option("--source", help="Print the lab's file instead, as it is.")
     ] = False,
 ) -> None:
     """Show what a lab asks, what there is to see, and its source."""
-    path = find(lab)
+    path = find(lab, folders or ())
     title, header = header_of(path)
     if source:
         try:
@@ -32,7 +34,7 @@ def show(
 
     columns = width()
     lines = [*textwrap.wrap(title, columns, break_on_hyphens=False), ""]
-    rows = {**header, "File": _from_here(path)}
+    rows = {**header, "File": from_here(path)}
     for name, text in rows.items():
         lines += textwrap.wrap(
             text,
@@ -42,17 +44,11 @@ def show(
             break_long_words=False,
             break_on_hyphens=False,
         )
+    # A folder that was given would have to be given again.
+    named = shlex.quote(from_here(path)) if folders else lab
     lines += [
         "",
-        f"socklab run {lab}",
-        f"socklab show {lab} --source > mine.py   # a copy to change: socklab run ./mine.py",
+        f"socklab run {named}",
+        f"socklab show {named} --source > mine.py   # a copy to change: socklab run ./mine.py",
     ]
     put("\n".join(lines))
-
-
-def _from_here(path: Path) -> str:
-    """A path as one would type it from where one stands."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except (ValueError, OSError):  # elsewhere, or where one stands is gone
-        return str(path)
