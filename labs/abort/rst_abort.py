@@ -4,7 +4,7 @@ Question: what does SO_LINGER 0 do instead of the four segments of a close?
 See:      one RST ends both ends at once: there is no TIME-WAIT anywhere, the peer still reads
           what had arrived before it, and then gets ECONNRESET instead of an end of file
 Source:   RFC 9293 §3.10.5 (ABORT), §3.5.2; socket(7), SO_LINGER
-Next:     simultaneous-close
+Next:     unread-data
 Level:    2
 Tags:     abort, RST, ECONNRESET, SO_LINGER, TIME-WAIT
 Bench:    wire or loopback

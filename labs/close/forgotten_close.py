@@ -4,7 +4,7 @@ Question: the clients are long gone, so why does the server still show CLOSE-WAI
 See:      nothing but the server's own close() ends CLOSE-WAIT: no timer runs, the client's
           orphan is reaped without a word, and each leak keeps a descriptor
 Source:   RFC 9293 §3.6; tcp(7), tcp_fin_timeout
-Next:     rst-abort
+Next:     three-segment
 Level:    1
 Tags:     close, CLOSE-WAIT, FIN-WAIT-2, orphan, leak
 Bench:    wire or loopback

@@ -46,16 +46,17 @@ async def story(bench: Bench) -> None:
     await bench.flow(client=ESTABLISHED, server=ESTABLISHED)
 
     await bench.call(client="close")  # the active close
-    bench.expect(client=FIN_WAIT_1, server=ESTABLISHED)
+    bench.expect(client=FIN_WAIT_1, server=ESTABLISHED, wire=[FIN])
     fin = await bench.carry(client=FIN)
-    bench.expect(client=FIN_WAIT_1, server=row(CLOSE_WAIT, recv_q=1))  # the unread FIN counts
+    # The unread FIN counts in Recv-Q.
+    bench.expect(client=FIN_WAIT_1, server=row(CLOSE_WAIT, recv_q=1), wire=[ACK])
     ack = await bench.carry(server=ACK)
     bench.expect(client=FIN_WAIT_2, server=CLOSE_WAIT)  # one direction is closed
 
     await bench.call(server="recv")
     bench.expect_call(server="recv", returns=b"")  # the FIN, as a program sees it
     await bench.call(server="close")  # the passive close
-    bench.expect(client=FIN_WAIT_2, server=LAST_ACK)
+    bench.expect(client=FIN_WAIT_2, server=LAST_ACK, wire=[FIN])
     last_fin = await bench.carry(server=FIN)
     bench.expect(client=TIME_WAIT, server=LAST_ACK)
     last_ack = await bench.carry(client=ACK)

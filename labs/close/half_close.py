@@ -44,10 +44,10 @@ async def client(me: Role) -> None:
     connection = me.socket()
     await connection.connect(("server", 80))
     await connection.shutdown(SHUT_WR)  # a FIN, but the descriptor stays open to read
-    await connection.recv(100)
-    await connection.recv(100)
     with suppress(BrokenPipeError):  # sending is what shutdown(SHUT_WR) gave up
         await connection.send(b"one more thing")
+    await connection.recv(100)
+    await connection.recv(100)
 
 
 async def story(bench: Bench) -> None:
@@ -60,9 +60,14 @@ async def story(bench: Bench) -> None:
     await bench.carry(server=ACK)
     bench.expect(client=FIN_WAIT_2, server=CLOSE_WAIT)  # both could stay so for ever
 
+    await bench.call(client="send")
+    bench.expect_call(client="send", fails="EPIPE")
+    bench.expect(client=FIN_WAIT_2, server=CLOSE_WAIT, wire=[])
+
     await bench.call(server="recv")
     bench.expect_call(server="recv", returns=b"")  # end of file
     await bench.call(server="send")
+    bench.expect_call(server="send", returns=10)
     await bench.carry(server=DATA)
     await bench.call(client="recv")
     bench.expect_call(client="recv", returns=b"still here")
@@ -78,14 +83,14 @@ async def story(bench: Bench) -> None:
 
     await bench.call(client="recv")
     bench.expect_call(client="recv", returns=b"")
-    await bench.call(client="send")
-    bench.expect_call(client="send", fails="EPIPE")
 
 
 async def hasty_client(me: Role) -> None:
     connection = me.socket()
     await connection.connect(("server", 80))
     await connection.shutdown(SHUT_RDWR)  # also gives up what the server might still send
+    with suppress(BrokenPipeError):
+        await connection.send(b"one more thing")
     with suppress(ConnectionResetError):
         await connection.recv(100)
 

@@ -3,7 +3,7 @@
 Question: in which state is an end that has sent a FIN and gets one, but no ACK?
 See:      when the FINs cross, both ends go through CLOSING, and both end in TIME-WAIT
 Source:   RFC 9293 §3.6, figure 13
-Next:     handshake
+Next:     last-ack-lost
 Level:    3
 Tags:     close, CLOSING, TIME-WAIT
 """

@@ -4,7 +4,7 @@ Question: in which states are both ends while SYN, SYN+ACK and ACK are on their 
 See:      the client is ESTABLISHED one segment before the server, accept() takes no part in
           it, and a SYN takes one sequence number although it carries no data
 Source:   RFC 9293 §3.5, figure 6; §3.4
-Next:     four-way-close
+Next:     accept-after-handshake
 Level:    1
 Tags:     handshake, sequence numbers, accept
 """
