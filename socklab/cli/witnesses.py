@@ -43,7 +43,7 @@ def witnesses(
     if not (mine := examine()).ok:
         why = next((check.found for check in mine.checks if check.needed and not check.ok), "")
         raise MachineError(
-            f"this takes a held wire, and none can be had here: {why}; "
+            f"labs witness on a held wire, and none can be had here: {why}; "
             "`socklab doctor` shows what would allow one"
         )
     options = Options(slow=slow, bench="wire", link=link, folders=tuple(folders))

@@ -17,7 +17,7 @@ def lines(*met: Evidence, width: int = 80, ascii_only: bool = False) -> list[str
 
 def test_a_claim_is_told_with_its_verdict_its_answer_and_its_evidence() -> None:
     assert lines(FOR) == [
-        " 7  After its FIN an end can't send any more, ever.                          true",
+        " 7  After its FIN an end can't send any more, ever.                         true",
         "    So it is.",
         "    ✓ for      half-close: client send() EPIPE",
         "    – against  rst-abort: server recv() ECONNRESET (after `call server recv`)",
