@@ -13,10 +13,14 @@ from typer.testing import CliRunner
 from socklab import cli
 from socklab.cli import streams
 from socklab.errors import LabError, MachineError, ToolError
-from socklab.lab import catalogue
+from socklab.lab import tags_of
+from socklab.packs import catalogue
 from tests.commands import HEADER, LAB, ROOT, SCRIPT, environment, in_shell, socklab
 
-COMMANDS = ("list", "show", "run", "replay", "doctor")
+COMMANDS = ("list", "show", "run", "replay", "new", "lint", "grid", "coverage", "doctor")
+
+
+FIELDS = "\nQuestion: what?\nSee: this\nSource: RFC 9293\nNext: half-close\n"
 
 
 def invoke(*arguments: str) -> tuple[int, str, str]:
@@ -93,7 +97,37 @@ def test_the_list_as_json_has_what_each_header_says() -> None:
     listed = {lab["name"]: lab for lab in json.loads(out)}
     assert list(listed) == list(catalogue())
     assert listed["half-close"]["folder"] == "close"
+    assert listed["half-close"]["pack"] == "socklab"
     assert listed["half-close"]["question"] == "can the server still send after the client's FIN?"
+
+
+def test_a_list_by_tag_is_shorter_and_a_tag_that_is_none_has_the_nearest() -> None:
+    code, out, _ = invoke("list", "--json", "--tag", "half-CLOSE", "--tag", "abort")
+    assert code == 0
+    listed = {lab["name"]: lab for lab in json.loads(out)}
+    assert {"half-close", "rst-abort"} <= set(listed) < set(catalogue())
+    assert all(tags_of(Path(lab["path"])) & {"half-close", "abort"} for lab in listed.values())
+    assert invoke("list", "--tag", "half-clsoe") == (
+        2,
+        "",
+        "socklab: no lab has the tag 'half-clsoe'; did you mean half-close?\n",
+    )
+
+
+def test_a_list_has_the_level_of_each_lab_and_says_which_are_slow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socklab.packs.labs_folder", lambda: tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    (tmp_path / "close").mkdir()
+    for name, more in (("a", "Level: 3"), ("b", "Slow: a timer of 60 s"), ("c", "Level: 1")):
+        (tmp_path / f"close/{name}.py").write_text(f'"""A lab.\n{FIELDS}{more}\n"""\n')
+    assert invoke("list")[1].splitlines()[:4] == [
+        "close/",
+        "  a  3  A lab",
+        "  b  -  A lab (slow)",
+        "  c  1  A lab",
+    ]
 
 
 def test_one_broken_lab_does_not_hide_the_others(
@@ -102,7 +136,7 @@ def test_one_broken_lab_does_not_hide_the_others(
     (tmp_path / "close").mkdir()
     (tmp_path / "close" / "good.py").write_text(LAB)
     (tmp_path / "close" / "bad.py").write_text('"""No header."""\n')
-    monkeypatch.setattr("socklab.lab.labs_folder", lambda: tmp_path)
+    monkeypatch.setattr("socklab.packs.labs_folder", lambda: tmp_path)
     code, out, err = invoke("list")
     assert code == 2
     assert "good" in out
@@ -219,17 +253,17 @@ def test_a_lab_that_is_none_is_refused_in_one_sentence(name: str, tmp_path: Path
 def test_an_error_is_its_sentence_and_its_code(
     error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail() -> None:
+    def fail(_: object) -> None:
         raise error
 
-    monkeypatch.setattr("socklab.cli.list.catalogue", fail)
+    monkeypatch.setattr("socklab.cli.list.shelf", fail)
     monkeypatch.delenv("SOCKLAB_DEBUG", raising=False)
     told = str(error) or "interrupted by Ctrl-C"
     assert invoke("list") == (code, "", f"socklab: {told}\n")
 
 
 def test_a_bug_says_that_it_is_one_and_where(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("socklab.cli.list.catalogue", lambda: {}["missing"])  # type: ignore[index]
+    monkeypatch.setattr("socklab.cli.list.shelf", lambda _: {}["missing"])  # type: ignore[index]
     monkeypatch.delenv("SOCKLAB_DEBUG", raising=False)
     code, out, err = invoke("list")
     assert (code, out) == (70, "")
@@ -336,12 +370,13 @@ def completed(shell: str, words: str) -> str:
 
 def test_bash_completes_commands_labs_and_choices() -> None:
     assert completed("bash", "socklab ru").split() == ["run"]
-    assert completed("bash", "socklab run hal").split() == ["half-close"]
+    assert completed("bash", "socklab run half-c").split() == ["half-close"]
     assert completed("bash", "socklab show four").split() == ["four-way-close"]
     assert completed("bash", "socklab run ").split() == list(catalogue())
-    assert completed("bash", "socklab run half-close hands").split() == ["handshake"]
+    assert completed("bash", "socklab run half-close rst-a").split() == ["rst-abort"]
     assert completed("bash", "socklab run half-close --link t").split() == ["tun"]
     assert completed("bash", "socklab run ./").split() == []  # files are the shell's
+    assert completed("bash", "socklab list --tag FIN-WAIT-").split()[-1] == "FIN-WAIT-2"
 
 
 def test_zsh_and_fish_show_the_titles_too() -> None:
@@ -355,7 +390,7 @@ def test_a_real_bash_completes_with_the_script_that_is_shown(tmp_path: Path) -> 
     program.chmod(0o755)
     line = (
         f"PATH={tmp_path}:$PATH; source <(socklab --show-completion bash); "
-        "COMP_WORDS=(socklab run hal); COMP_CWORD=2; _socklab_completion socklab; "
+        "COMP_WORDS=(socklab run half-c); COMP_CWORD=2; _socklab_completion socklab; "
         'echo "${COMPREPLY[@]}"'
     )
     done = in_shell(line, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")

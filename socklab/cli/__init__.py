@@ -15,7 +15,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from socklab.cli import doctor, list as listing, replay, run, show
+from socklab.cli import (
+    claims,
+    coverage,
+    diff,
+    doctor,
+    grid,
+    lint,
+    list as listing,
+    new,
+    replay,
+    run,
+    show,
+)
 from socklab.cli.ending import complain, ending
 from socklab.cli.streams import nowhere, put, three_streams, unwritable
 from socklab.errors import MachineError
@@ -51,6 +63,12 @@ app.command("list")(listing.list_labs)
 app.command("show")(show.show)
 app.command("run")(run.run)
 app.command("replay")(replay.replay)
+app.command("diff")(diff.diff)
+app.command("new")(new.new)
+app.command("lint")(lint.lint)
+app.command("grid")(grid.grid)
+app.command("coverage")(coverage.coverage)
+app.command("claims")(claims.claims)
 app.command("doctor")(doctor.doctor)
 
 

@@ -60,15 +60,20 @@ def ending() -> Iterator[None]:
     except KeyboardInterrupt as interrupted:
         complain(Interrupted(signal.SIGINT))
         raise typer.Exit(Interrupted(signal.SIGINT).exit_code) from interrupted
-    except Exception as bug:
-        if type(bug).__module__.startswith("typer."):
+    except Exception as error:
+        if type(error).__module__.startswith("typer."):
             raise  # how Typer says "usage" and "done"
-        _debug(bug)
-        complain(
-            f"this is a bug in socklab: {_in_one_line(bug)}; please report it, with what "
-            "SOCKLAB_DEBUG=1 shows"
-        )
-        raise typer.Exit(BUG) from bug
+        complain(bug(error))
+        raise typer.Exit(BUG) from error
+
+
+def bug(error: Exception) -> str:
+    """A sentence on an error in socklab itself."""
+    _debug(error)
+    return (
+        f"this is a bug in socklab: {_in_one_line(error)}; please report it, with what "
+        "SOCKLAB_DEBUG=1 shows"
+    )
 
 
 def _debug(error: BaseException) -> None:

@@ -3,23 +3,55 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext, redirect_stdout
+import time
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from socklab.cli import saving
-from socklab.cli.ending import Interrupted
-from socklab.cli.names import LabNames
-from socklab.cli.session import Options, Session
+from socklab.cli.ending import Interrupted, complain
+from socklab.cli.names import HELP, LabFolders, LabTags, complete
 from socklab.cli.streams import put
 from socklab.errors import LabError
-from socklab.lab import find
 
 
 def run(
-    labs: LabNames,
+    labs: Annotated[
+        list[str] | None, typer.Argument(metavar="LAB...", help=HELP, autocompletion=complete)
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Run all labs, side by side, and sum up.")
+    ] = False,
+    tags: LabTags = None,
+    slow: Annotated[
+        bool,
+        typer.Option(
+            "--slow", help="Also run slow labs; where a lab can wait for the kernel, let it."
+        ),
+    ] = False,
+    folders: LabFolders = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            metavar="N",
+            help="Run N at a time.  [default: one for each processor, and all the slow ones]",
+        ),
+    ] = None,
+    repeat: Annotated[
+        int | None,
+        typer.Option("--repeat", metavar="N", help="Run each N times, and see that all are alike."),
+    ] = None,
+    watchdog: Annotated[
+        float | None,
+        typer.Option(
+            "--watchdog",
+            metavar="SECONDS",
+            help="Stop a lab that runs for longer.  [default: 60, and 300 for slow labs]",
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -31,6 +63,10 @@ def run(
         typer.Option(
             "--record", metavar="FILE", help="Write the same JSON to a file, whatever is printed."
         ),
+    ] = None,
+    junit: Annotated[
+        Path | None,
+        typer.Option("--junit", metavar="FILE", help="Write a report for CI, in JUnit's XML."),
     ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show every move, and what ss showed after it.")
@@ -52,38 +88,70 @@ def run(
         Literal["auto", "tun", "veth"], typer.Option("--link", help="How to hold the wire.")
     ] = "auto",
 ) -> None:
-    """Run labs, one after the other, and show each as a ladder."""
+    """Run labs and show each as a ladder, or run many side by side and sum up."""
+    side_by_side = everything or bool(tags) or {jobs, repeat, watchdog} != {None}
+    _check_selection(labs or [], everything=everything or bool(tags))
+    for option, number in (("--jobs", jobs), ("--repeat", repeat), ("--watchdog", watchdog)):
+        if number is not None and not number > 0:
+            raise LabError(f"{option} wants a number above 0")
+    if pause and side_by_side:
+        raise LabError("--pause keeps the hosts of one run: name a lab, and no number of jobs")
     if pause and not sys.stdin.isatty():
         raise LabError("--pause waits for Enter, and standard input is no terminal")
     if control and bench == "loopback":
         raise LabError("--control needs a held wire: leave out --bench loopback")
     if record is not None:
         saving.check(record)
-    paths = [find(name) for name in labs]  # a typo is told before anything is imported
+    if junit is not None:
+        saving.check(junit, "--junit")
 
+    # A typo is told before anything is imported that runs a lab.
+    from socklab.cli import selection
+
+    if labs:
+        selected = selection.named(labs, folders or (), slow=slow)
+    else:
+        selected = selection.every(tags or (), folders or (), slow=slow)
+
+    from socklab.cli.attempt import Options
+    from socklab.cli.report import keep, summarise
     from socklab.cli.signals import Signals
-    from socklab.lab import load
+    from socklab.outcome import exit_code_of
 
+    options = Options(
+        as_json, verbose, slow, control, pause, ipv6, bench, link, tuple(folders or ())
+    )
+    began = time.strftime("%Y-%m-%dT%H:%M:%S")
     with Signals() as signals:
-        # A lab may print what it likes, but not into a document.
-        with redirect_stdout(sys.stderr) if as_json else nullcontext():
-            loaded = [load(path) for path in paths]
-        options = Options(as_json, verbose, control, pause, ipv6, bench, link)
-        session = Session(options, signals)
-        interrupted = None
-        try:
-            for number, lab in enumerate(loaded):
-                if number and not as_json:
-                    put("")
-                session.run(lab)
-        except Interrupted as signal:
-            interrupted = signal
-        if session.records or len(loaded) > 1:
-            text = saving.to_text(session.records, several=len(loaded) > 1)
-            if as_json and interrupted is None:
-                put(text)
-            if record is not None:
-                session.save(record, text)
-    if interrupted is not None:
-        raise interrupted
-    raise typer.Exit(session.exit_code)
+        if side_by_side:
+            from socklab.cli.many import Manner, run_many
+
+            finished = run_many(selected.labs, options, Manner(jobs, watchdog, repeat or 1))
+        else:
+            from socklab.cli.session import one_by_one
+
+            finished = one_by_one(selected.labs, options, signals)
+        if as_json and finished.stopped_by is None and (text := finished.text()) is not None:
+            put(text)
+        elif side_by_side and not as_json:
+            summarise(finished, options, left_out=selected.left_out, times=repeat or 1)
+        codes = [outcome.exit_code for outcome in finished.outcomes]
+        codes.append(keep(finished, began, record=record, junit=junit))
+    for problem in selected.problems:
+        complain(problem)
+        codes.append(problem.exit_code)
+    if finished.stopped_by is not None:
+        raise Interrupted(finished.stopped_by)
+    raise typer.Exit(exit_code_of(codes))
+
+
+def _check_selection(labs: list[str], *, everything: bool) -> None:
+    """See that the labs were named, or described.
+
+    Raises:
+        LabError: neither, or both.
+    """
+    if labs and everything:
+        raise LabError("--all and --tag choose the labs: leave them out, or leave out the names")
+    if not labs and not everything:
+        raise LabError("which lab? `socklab list` shows them, and --all runs them all")
