@@ -2,8 +2,9 @@
 
     python benchmarks/many.py [--rounds 3] [--jobs N] [--link tun|veth|auto]
 
-A round is one `socklab run LAB` after the other, then one `socklab run --all`. Said beside the
-ratio is how busy the processors were meanwhile: where that is near 100 %, they are what binds.
+A round is one `socklab run LAB` after the other, then one `socklab run --all`. Beside the ratio
+stands the processor time of both: what is saved of it is the start of each process, and what is
+left, divided by the processors there are, is the least that side by side can take.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ def seconds(arguments: Sequence[str]) -> tuple[float, float]:
         encoding="utf-8",
     )
     took_s = time.perf_counter() - began
-    if done.returncode:
-        print(f"{' '.join(arguments)} ended with {done.returncode}: {done.stderr.strip()}")
+    if done.returncode:  # what fails is not measured
+        last = done.stderr.strip().rpartition("\n")[2]
+        sys.exit(f"{' '.join(arguments)} ended with exit code {done.returncode}: {last}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return took_s, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -54,21 +56,20 @@ def main() -> None:
     run = ["-m", "socklab", "run", "--link", asked.link]
     all_of_them = [*run, "--all", *(["--jobs", asked.jobs] if asked.jobs else [])]
     labs = [name for name, path in catalogue().items() if not header_of(path)[1].get("Slow")]
-    sums, togethers, starts, busy = [], [], [], []
+    rounds = []
     for _ in range(asked.rounds):
-        sums.append(sum(seconds([*run, lab])[0] for lab in labs))
-        together_s, processor_s = seconds(all_of_them)
-        togethers.append(together_s)
-        busy.append(processor_s / together_s / len(os.sched_getaffinity(0)))
-        starts.append(seconds(START)[0])
-    one_by_one_s, together_s, start_s = map(statistics.median, (sums, togethers, starts))
-    without = (together_s - start_s) / one_by_one_s
+        alone = [seconds([*run, lab]) for lab in labs]
+        one_by_one = [sum(figures) for figures in zip(*alone, strict=True)]
+        rounds.append((*one_by_one, *seconds(all_of_them), seconds(START)[0]))
+    medians = [statistics.median(figures) for figures in zip(*rounds, strict=True)]
+    one_by_one_s, its_processor_s, together_s, processor_s, start_s = medians
     print(
         f"{len(labs)} labs   one by one {one_by_one_s:.2f} s   side by side {together_s:.2f} s   "
         f"start {start_s:.2f} s\n"
-        f"ratio {together_s / one_by_one_s:.2f}, and {without:.2f} without the start "
-        f"(at most {LIMIT:.2f})   "
-        f"{len(os.sched_getaffinity(0))} processors {statistics.median(busy):.0%} busy"
+        f"ratio {together_s / one_by_one_s:.2f}, and "
+        f"{(together_s - start_s) / one_by_one_s:.2f} without the start (at most {LIMIT:.2f})\n"
+        f"processor time {its_processor_s:.2f} s and {processor_s:.2f} s, "
+        f"on {len(os.sched_getaffinity(0))} processors"
     )
 
 

@@ -8,8 +8,8 @@ the state will be, only what the last look showed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 from socklab import hints
 from socklab.calls import Call
@@ -259,8 +259,33 @@ class Bench(Mover):
         return self.wire.rule(rule, name or getattr(rule, "__name__", "a rule").replace("_", " "))
 
     def cut(self, *hosts: str) -> AbstractContextManager[None]:
-        """Lose everything that these hosts send within a `with` block."""
-        return self.wire.cut(*(self._host(name).name for name in hosts))
+        """Lose everything that these hosts send within a `with` block.
+
+        Where it begins and where it ends is a move each, for nothing else tells of a cut in which
+        nobody sends.
+        """
+        return self._cut([self._host(host).name for host in hosts])
+
+    @contextmanager
+    def _cut(self, names: Sequence[str]) -> Iterator[None]:
+        whole = [name for name in names if name not in self.wire.severed]
+        self._on_the_wire(Verb.CUT, whole)
+        try:
+            yield
+        except BaseException:
+            # How the story failed is told; that its blocks end is not.
+            self.wire.join(*whole)
+            raise
+        self._on_the_wire(Verb.JOIN, whole)
+
+    def _on_the_wire(self, verb: Verb, hosts: Sequence[str]) -> None:
+        """A move that moves nothing: so there is nothing to await before the look."""
+        if not hosts:
+            return
+        move = Move(verb, hosts[0], "", more=" ".join(hosts[1:]))
+        if self._write(move):
+            (self.wire.sever if verb is Verb.CUT else self.wire.join)(*hosts)
+            self._look()
 
 
 def _is(segment: Segment, which: Which, copy: bool) -> bool:

@@ -37,17 +37,21 @@ class Wanted:
 
     def fits(self, row: Row) -> bool:
         """Whether a row of `ss` is such a socket."""
+        return not any(self.misses(row))
+
+    def misses(self, row: Row) -> tuple[bool, int]:
+        """How far a row is from it: whether its state is another one, and how many details are."""
         name = row.timer.name if row.timer else ""
         left_s = row.timer.left_s if row.timer else 0.0
-        return (
-            row.state is self.state
-            and self.recv_q in (None, row.recv_q)
-            and self.send_q in (None, row.send_q)
-            and self.timer in (None, name)
-            and (self.left_s is None or self.left_s[0] <= left_s <= self.left_s[1])
-            and self.orphan in (None, not row.inode)
-            and self.accepted in (None, bool(row.inode))
+        details = (
+            self.recv_q in (None, row.recv_q),
+            self.send_q in (None, row.send_q),
+            self.timer in (None, name),
+            self.left_s is None or self.left_s[0] <= left_s <= self.left_s[1],
+            self.orphan in (None, not row.inode),
+            self.accepted in (None, bool(row.inode)),
         )
+        return row.state is not self.state, details.count(False)
 
     def __str__(self) -> str:
         told = [str(self.state)]
@@ -149,8 +153,11 @@ def concerned(rows: Iterable[Row], expected: Sequence[Wanted]) -> list[Row]:
 
 def met(rows: Sequence[Row], expected: Sequence[Wanted]) -> bool:
     """Whether each row can be given one expected socket that it fits, and none is left over."""
-    if len(rows) != len(expected):
-        return False
+    return len(rows) == len(expected) == len(_paired(rows, expected))
+
+
+def _paired(rows: Sequence[Row], expected: Sequence[Wanted]) -> dict[int, int]:
+    """As many rows as possible, each with an expected socket of its own that it fits."""
     given: dict[int, int] = {}
 
     def place(number: int, tried: set[int]) -> bool:
@@ -163,7 +170,30 @@ def met(rows: Sequence[Row], expected: Sequence[Wanted]) -> bool:
                     return True
         return False
 
-    return all(place(number, set()) for number in range(len(rows)))
+    for number in range(len(rows)):
+        place(number, set())
+    return {number: candidate for candidate, number in given.items()}
+
+
+def _nearest(rows: Sequence[Row], expected: Sequence[Wanted]) -> list[Wanted]:
+    """For each row the expected socket that it was most likely to be."""
+    pairs = _paired(rows, expected)
+    distances = sorted(
+        (each.misses(row), candidate, number)
+        for number, row in enumerate(rows)
+        for candidate, each in enumerate(expected)
+    )
+    for _, candidate, number in distances:
+        if number not in pairs and candidate not in pairs.values():
+            pairs[number] = candidate
+    for (another_state, _), candidate, number in distances:
+        # One too many is told in the terms of another one of its state.
+        if number not in pairs and not another_state:
+            pairs[number] = candidate
+    return [
+        expected[pairs[number]] if number in pairs else Wanted(row.state)
+        for number, row in enumerate(rows)
+    ]
 
 
 def transient(expected: Sequence[Wanted]) -> bool:
@@ -177,17 +207,9 @@ def tell(expected: Sequence[Wanted]) -> str:
 
 
 def tell_rows(rows: Sequence[Row], expected: Sequence[Wanted]) -> str:
-    """Observed sockets in the terms of the expectation, so that the two can be compared."""
-    details = Wanted(
-        CLOSED,
-        recv_q=next((e.recv_q for e in expected if e.recv_q is not None), None),
-        send_q=next((e.send_q for e in expected if e.send_q is not None), None),
-        timer=next((e.timer for e in expected if e.timer is not None), None),
-        left_s=next((e.left_s for e in expected if e.left_s is not None), None),
-        orphan=next((e.orphan for e in expected if e.orphan is not None), None),
-        accepted=next((e.accepted for e in expected if e.accepted is not None), None),
-    )
-    return _counted([str(details.like(row)) for row in rows])
+    """Observed sockets, each in the terms of the expected one that it is nearest to."""
+    near = _nearest(rows, expected)
+    return _counted([str(each.like(row)) for row, each in zip(rows, near, strict=True)])
 
 
 def _counted(texts: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from socklab.expect import Expected, concerned, met, tell, tell_rows, transient,
 from socklab.forgotten import promised
 from socklab.host import LOOK, Address, Host
 from socklab.link import Link, LinkKind
-from socklab.moves import Move, Verb
+from socklab.moves import ON_THE_WIRE, Move, Verb
 from socklab.observer import one, something
 from socklab.packet import Flags, Kind, Packet
 from socklab.recorder import Recorder
@@ -118,6 +118,8 @@ class LoopbackBench(Bench):
     def _prepare(self, move: Move, by: str) -> Callable[[], Awaitable[None]]:
         if move.verb is Verb.INJECT:
             raise _needs_a_wire("to inject a segment")
+        if move.verb in ON_THE_WIRE:
+            raise _needs_a_wire("to cut the wire")
         if move.verb is Verb.DESTROY:
             # All of this machine's sockets in that state would go, not only the lab's.
             raise _needs_a_wire("to destroy sockets")

@@ -17,7 +17,7 @@ from socklab.craft import Crafted
 from socklab.errors import ExperimentError, MachineError
 from socklab.forgotten import promised
 from socklab.icmp import Unreachable
-from socklab.moves import ON_SEGMENTS, Move, Verb
+from socklab.moves import ON_SEGMENTS, ON_THE_WIRE, Move, Verb
 from socklab.observer import Observer
 from socklab.places import where
 from socklab.record import Move as MoveEvent
@@ -45,6 +45,10 @@ class Mover(Observer):
     without: str = ""
     """A control's doing: how the moves begin that are not made."""
 
+    watch: Callable[[], object] | None = None
+    """Called before each move is made, when the Record ends with it: all that came of those before
+    it is there, and stays as it is."""
+
     _injected: Segment
 
     @promised
@@ -63,10 +67,17 @@ class Mover(Observer):
         if move.verb is Verb.CARRY and self._sabotaged(move):
             move, by = replace(move, verb=Verb.DROP), "the control"
         act = self._prepare(move, by)
+        if self._write(move):
+            await act()
+
+    def _write(self, move: Move) -> bool:
+        """Write down that a move is being made; whether it is, for a control may leave it out."""
         if self.without and str(move).startswith(self.without):
-            return
+            return False
         self._recorder.add(MoveEvent(self._recorder.now(), str(move), where()))
-        await act()
+        if self.watch is not None:
+            self.watch()
+        return True
 
     def _sabotaged(self, move: Move) -> bool:
         """Whether a control loses the segment that this move would carry."""
@@ -98,6 +109,10 @@ class Mover(Observer):
             )
             self._injected = self.wire.forge(packet)
             return _at_once(lambda: self.wire.inject(packet))
+        if move.verb in ON_THE_WIRE:
+            hosts = [self._host(name).name for name in move.hosts]
+            act = self.wire.sever if move.verb is Verb.CUT else self.wire.join
+            return _at_once(lambda: act(*hosts))
         if move.verb is Verb.DESTROY:
             return lambda: self._destroy(move.who, State(move.what))
         return lambda: self._until_fired(move.who, move.what)

@@ -9,6 +9,8 @@ each, is therefore enough to play a run again.
     drop server 2 ACK
     wait client timewait
     destroy client ESTABLISHED
+    cut client server
+    join client server
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ class Verb(Enum):
     INJECT = "inject"  # host, kind, then key=value
     DESTROY = "destroy"  # host, state
     WAIT = "wait"  # host, timer
+    CUT = "cut"  # hosts
+    JOIN = "join"  # hosts
 
 
 ON_SEGMENTS = frozenset(
@@ -42,13 +46,17 @@ ON_SEGMENTS = frozenset(
 )
 """The moves that decide the fate of a segment which is on the wire."""
 
+ON_THE_WIRE = frozenset({Verb.CUT, Verb.JOIN})
+"""The moves that are made on the wire itself: what these hosts send is lost, or no longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
     """One move. `str()` writes it, `Move.parse` reads it.
 
     `who` is a role for a call and otherwise a host; `what` a call, a segment's kind, a timer
-    or a state; `number` the segment's; `more` what else the move needs, as text.
+    or a state; `number` the segment's; `more` what else the move needs, as text. What is made on
+    the wire itself has no `what`, and `more` has the hosts beside `who`.
     """
 
     verb: Verb
@@ -62,7 +70,8 @@ class Move:
         words = [self.verb.value, self.who]
         if self.verb in ON_SEGMENTS:
             words.append(str(self.number))
-        words.append(self.what)
+        if self.what:
+            words.append(self.what)
         if self.copy:
             words.append("copy")
         if self.more:
@@ -80,7 +89,7 @@ class Move:
             verb_word, who, *words = text.split()
             verb = Verb(verb_word)
             number = int(words.pop(0)) if verb in ON_SEGMENTS else 0
-            what = words.pop(0)
+            what = "" if verb in ON_THE_WIRE else words.pop(0)
             copy = bool(words) and verb in ON_SEGMENTS and words[0] == "copy"
             more = " ".join(words[copy:])
             if verb is Verb.DELAY:
@@ -89,7 +98,7 @@ class Move:
                 Unreachable[more.upper()]
             elif verb is Verb.DESTROY:
                 State(what)
-            elif more and verb is not Verb.INJECT:
+            elif more and verb is not Verb.INJECT and verb not in ON_THE_WIRE:
                 raise ValueError(more)
             return cls(verb, who, what, number, copy, more)
         except (ValueError, IndexError, KeyError) as problem:
@@ -98,6 +107,11 @@ class Move:
                 f"{text!r} is not a move: one begins with {verbs}, then says who and what, "
                 "such as `call client shutdown` or `carry client 3 FIN`"
             ) from problem
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Of a move on the wire itself, all the hosts that it concerns."""
+        return (self.who, *self.more.split())
 
     @classmethod
     def on(cls, verb: Verb, segment: Segment, more: str = "") -> Move:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -16,7 +17,7 @@ SITES = frozenset({"site-packages", "dist-packages"})
 def where() -> str:
     """The line of the story that is being told: the innermost one outside socklab itself."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and is_ours(frame.f_code.co_filename):
+    while frame.f_back is not None and _is_between(frame.f_code.co_filename):
         frame = frame.f_back
     return f"{shown(frame.f_code.co_filename)}:{frame.f_lineno}"
 
@@ -33,6 +34,11 @@ def shown(filename: str) -> str:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def _is_between(filename: str) -> bool:
+    """Whether a frame lies between the story and whoever asks: ours, or a `with` block's."""
+    return filename == contextlib.__file__ or is_ours(filename)
 
 
 def is_ours(filename: str) -> bool:

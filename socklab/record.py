@@ -17,11 +17,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from enum import Enum
+from functools import cache
 from typing import Any, ClassVar
 
-from socklab.errors import ToolError
+from socklab.schema import Check, compiled, fields_in, see_format
 
 SCHEMA = "socklab.record/1"
 """Name and version of the document. A new field keeps it; a changed meaning raises it."""
@@ -198,7 +199,8 @@ class Record:
 
     Sized by the run: some hundred events a lab. `hosts` maps a name to its address,
     `weather` a pinned setting to the value in force, `machine` a word to a version; `header` has
-    all that the lab's header says, `file` its name as `where` tells it, `source` its text.
+    all that the lab's header says, `file` its name as `where` tells it, `source` its text. A
+    `replay` makes the moves of another run, and expects nothing.
     """
 
     lab: str
@@ -211,6 +213,7 @@ class Record:
     header: dict[str, str] = field(default_factory=dict)
     file: str = ""
     source: str = field(default="", repr=False)
+    replay: bool = False
     passed: bool = False
     duration_s: float = 0.0
     weather: dict[str, str] = field(default_factory=dict)
@@ -242,23 +245,27 @@ class Record:
 
     @classmethod
     def from_json(cls, document: Any) -> Record:
-        """The Record that `to_json` wrote.
+        """The Record that `to_json` wrote, checked against its schema.
+
+        What an earlier release did not write has its default, and what only a later one writes is
+        passed over; all the rest is as the schema says.
 
         Raises:
-            ToolError: the document is not a Record, or of another schema.
+            NewerError: a later release wrote it, and changed what fields mean.
+            Misfit: it is not as the schema says; the place is told, such as `events[12].fate`.
+            ToolError: it is not a Record at all.
         """
-        says = document.get("schema") if isinstance(document, Mapping) else None
-        if says != SCHEMA:
-            raise ToolError(f"this is not a Record of schema {SCHEMA}: it says {says!r}")
-        try:
-            values = {
-                each.name: document[each.name] for each in fields(cls) if _told_in(document, each)
-            }
-            values["hosts"] = {name: host["address"] for name, host in values["hosts"].items()}
-            values["events"] = [_event_from_json(event) for event in values["events"]]
-            return cls(**values)
-        except (KeyError, TypeError, ValueError, AttributeError) as problem:
-            raise ToolError(f"the Record does not read: {problem!r}") from problem
+        see_format(document, SCHEMA, "Record")
+        _checked()(document)
+        values = fields_in(cls, document)
+        values["hosts"] = {
+            name: fields_in(_Host, host, "hosts", name)["address"]
+            for name, host in values["hosts"].items()
+        }
+        values["events"] = [
+            _event_from_json(event, index) for index, event in enumerate(values["events"])
+        ]
+        return cls(**values)
 
     def essence(self, *, expectations: bool = True) -> list[str]:
         """What two runs of the same lab have in common, a line an event.
@@ -310,28 +317,33 @@ def _event_to_json(event: Event) -> dict[str, Any]:
     return told
 
 
-def _told_in(told: Mapping[str, Any], each: Field[Any]) -> bool:
-    """Whether a document has this field: one that an earlier release wrote may lack the new."""
-    required = each.default is MISSING and each.default_factory is MISSING
-    return required or each.name.rstrip("_") in told
+@dataclass(frozen=True, slots=True)
+class _Host:
+    """What a document has of a host."""
+
+    address: str
 
 
-def _event_from_json(told: Mapping[str, Any]) -> Event:
+@cache
+def _checked() -> Check:
+    from importlib.resources import files
+
+    schema = files("socklab").joinpath(SCHEMA_FILE).read_text(encoding="utf-8")
+    return compiled(json.loads(schema))
+
+
+def _event_from_json(told: Mapping[str, Any], index: int) -> Event:
     event = EVENTS[told["kind"]]
-    values: dict[str, Any] = {}
-    for each in fields(event):
-        if not _told_in(told, each):
-            continue
-        value = told[each.name.rstrip("_")]
-        if each.name == "phase":
-            value = Phase(value)
-        elif each.name == "fate":
-            value = Fate(value)
+    values = fields_in(event, told, "events", index)
+    for name, value in values.items():
+        if name == "phase":
+            values[name] = Phase(value)
+        elif name == "fate":
+            values[name] = Fate(value)
         elif isinstance(value, list):
-            value = tuple(value)
+            values[name] = tuple(value)
         elif isinstance(value, dict):
-            value = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
-        values[each.name] = value
+            values[name] = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
     return event(**values)
 
 

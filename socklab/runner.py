@@ -17,7 +17,7 @@ from socklab.host import Host, make_hosts, unmake_hosts
 from socklab.lab import HOSTS, Control, Lab, Program, Story, host_of
 from socklab.link import choose
 from socklab.loopback import LoopbackBench, Ports, loopback_hosts
-from socklab.moves import Move
+from socklab.moves import Move, Verb
 from socklab.namespaces import be_allowed, new_namespace
 from socklab.observer import RoleFailed
 from socklab.places import shown
@@ -224,14 +224,23 @@ async def replay(
 
     async def story(opened: Bench) -> None:
         for move in parsed:
-            await opened.make(move)
+            if not _is_made(opened, move):
+                await opened.make(move)
 
     record = new_record(lab)
     record.title = f"Again: {lab.title}"
+    record.replay = True
     opening = open_bench(
         lab.roles, link=link, ipv6=ipv6, weather=lab.weather, hosts=lab.hosts, record=record
     )
     return await _tell(story, opening, record)
+
+
+def _is_made(bench: Bench, move: Move) -> bool:
+    """Whether a cut wire has made this move of itself: what is sent into it is lost at once."""
+    if move.verb is not Verb.DROP or move.who not in bench.wire.severed:
+        return False
+    return all(Move.on(move.verb, segment) != move for segment in bench.wire.held)
 
 
 async def _tell(

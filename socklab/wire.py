@@ -106,10 +106,11 @@ class Wire:
         self._link = link
         self._recorder = recorder
         self._rules: list[NamedRule] = []
-        self._cut: set[str] = set()
         self._pings: dict[str, tuple[int, trio.Event]] = {}
         self._pinged = 0
         self.flows = Flows()
+        self.severed: set[str] = set()
+        """The hosts that send in vain, for the wire is cut."""
         self.held: list[Segment] = []
         """What is on the wire, in the order in which `flow` carries it."""
         self.decided: list[tuple[Segment, Verdict, str]] = []
@@ -152,7 +153,7 @@ class Wire:
             self._write(segment, Fate.DROPPED, by=KEPT_ORIGINAL)
             return
         self.held.append(segment)
-        if sender in self._cut:
+        if sender in self.severed:
             verdict, rule = Verdict.DROP, "the wire is cut"
         else:
             verdict, rule = judge(segment, self._rules)
@@ -162,7 +163,7 @@ class Wire:
     def _pass_on(self, sender: str, packet: Other) -> None:
         """What is not TCP is not held, but told: an ICMP error is part of a lab's story."""
         receiver = self._names.get(packet.destination)
-        fate = Fate.DROPPED if receiver is None or sender in self._cut else Fate.CARRIED
+        fate = Fate.DROPPED if receiver is None or sender in self.severed else Fate.CARRIED
         self._write_other(sender, receiver or packet.destination, packet, fate)
         if receiver is not None and fate is Fate.CARRIED:
             self._link.send(receiver, packet.data)
@@ -264,15 +265,23 @@ class Wire:
         finally:
             self._rules.remove(named)
 
+    def sever(self, *hosts: str) -> None:
+        """Lose everything these hosts send from now on, TCP or not."""
+        self.severed |= set(hosts)
+
+    def join(self, *hosts: str) -> None:
+        """Lose it no longer."""
+        self.severed -= set(hosts)
+
     @contextmanager
     def cut(self, *hosts: str) -> Iterator[None]:
         """Lose everything these hosts send within the block, TCP or not."""
-        before = set(self._cut)
-        self._cut |= set(hosts)
+        whole = set(hosts) - self.severed
+        self.sever(*whole)
         try:
             yield
         finally:
-            self._cut = before
+            self.join(*whole)
 
     async def fence(self) -> None:
         """Until every host is done with all it was given, and we have all it has sent.

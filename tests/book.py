@@ -131,7 +131,7 @@ def prepare(folder: Path) -> dict[str, str]:
     pip = programs / "pip"
     pip.write_text(
         '#!/bin/sh\n[ "$1" = install ] || exit 2\nshift\n'
-        f"exec \"{sys.executable}\" -m pip {OFFLINE} --target '{site}' \"$@\"\n"
+        f'exec "{sys.executable}" -m pip {OFFLINE} --target \'{site}\' "$@"\n'
     )
     pip.chmod(0o755)
     (folder / "socklab.sh").symlink_to(programs / "socklab")
@@ -165,8 +165,12 @@ def run(command: str, folder: Path, environment: dict[str, str], before: int) ->
         encoding="utf-8",
         timeout=PATIENCE_S,
     )
-    return done.stdout.rstrip("\n").replace(str(ROOT), GAP), done.returncode
+    printed = re.sub(AS_ROOT, "", done.stdout, flags=re.MULTILINE)
+    return printed.rstrip("\n").replace(str(ROOT), GAP), done.returncode
 
+
+AS_ROOT = r'^Running as user "root" and group "root"\. This could be dangerous\.\n'
+"""What tshark says to root, and to no reader of a page."""
 
 VOLATILE = (
     (r"(?<=:)\d{4,5}\b", "PORT"),

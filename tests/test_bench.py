@@ -6,6 +6,7 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, suppress
+from pathlib import Path
 from socket import IPPROTO_TCP, TCP_NODELAY, TCP_USER_TIMEOUT
 
 import pytest
@@ -39,10 +40,22 @@ from socklab.mover import MoveRefused
 from socklab.moves import Move
 from socklab.observer import RoleFailed
 from socklab.packet import Flags, Packet
-from socklab.record import Call, Expect, Fate, Segment as SegmentEvent, State
+from socklab.record import (
+    Call,
+    Event,
+    Expect,
+    Fate,
+    Look as LookEvent,
+    Move as MoveEvent,
+    Segment as SegmentEvent,
+    State,
+)
 from socklab.ss import parse
 
 pytestmark = pytest.mark.kernel
+
+TEXT = Path(__file__).read_text(encoding="utf-8").splitlines()
+"""This file, line by line: for those places that the bench tells."""
 
 
 async def server(me: Role) -> None:
@@ -216,6 +229,59 @@ async def test_a_cut_wire_is_silence_and_no_state_changes(connected: Bench) -> N
         await connected.call(client="send")
         await connected.call(client="close")
     connected.expect(client=FIN_WAIT_1, server=ESTABLISHED, wire=[])
+
+
+def last_moves(bench: Bench, count: int) -> list[str]:
+    return bench.record.moves()[-count:]
+
+
+async def test_where_a_wire_is_cut_and_joined_is_a_move_each(connected: Bench) -> None:
+    with connected.cut("client", "server"):
+        pass
+    cut, join = list(connected.record.of(MoveEvent))[-2:]
+    assert [cut.text, join.text] == ["cut client server", "join client server"]
+    assert cut.where == join.where
+    line = int(cut.where.removeprefix("tests/test_bench.py:"))
+    assert 'connected.cut("client", "server")' in TEXT[line - 1]
+    # Nothing has moved, and `ss` has looked all the same.
+    assert [type(e) for e in connected.record.events[-4:]] == [MoveEvent, LookEvent] * 2
+
+
+async def test_what_is_cut_already_is_not_cut_again(connected: Bench) -> None:
+    with connected.cut("client"), connected.cut("client"), connected.cut("client", "server"):
+        assert last_moves(connected, 2) == ["cut client", "cut server"]
+    assert last_moves(connected, 2) == ["join server", "join client"]
+    assert connected.wire.severed == set()
+
+
+async def test_a_story_that_fails_in_a_cut_leaves_no_move_behind(connected: Bench) -> None:
+    with pytest.raises(ZeroDivisionError), connected.cut("client"):
+        _ = 1 / 0
+    assert last_moves(connected, 1) == ["cut client"]
+    assert connected.wire.severed == set()
+
+
+async def test_a_cut_without_its_block_can_be_made_as_a_move(connected: Bench) -> None:
+    await connected.make(Move.parse("cut client"))
+    await connected.call(client="send")
+    await connected.make(Move.parse("join client"))
+    await connected.call(client="send")
+    connected.expect(wire=[DATA])
+    with pytest.raises(LabError, match="there is no host 'router'"):
+        await connected.make(Move.parse("cut client router"))
+
+
+async def test_who_watches_is_told_of_each_move_before_it_is_made(bench: Bench) -> None:
+    seen: list[list[Event]] = []
+    bench.watch = lambda: seen.append(list(bench.record.events))
+    await bench.flow(client=ESTABLISHED, server=ESTABLISHED)
+    with bench.cut("client"):
+        await bench.call(client="send")
+    # A burst whose events are put in order, and a timer's doing.
+    await bench.flow()
+    assert [events[-1] for events in seen] == list(bench.record.of(MoveEvent))
+    for events in seen:
+        assert bench.record.events[: len(events)] == events  # it stayed as it was
 
 
 @pytest.mark.parametrize("rto_min_us", [1000])

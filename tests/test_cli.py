@@ -17,7 +17,19 @@ from socklab.lab import tags_of
 from socklab.packs import catalogue
 from tests.commands import HEADER, LAB, ROOT, SCRIPT, environment, in_shell, socklab
 
-COMMANDS = ("list", "show", "run", "replay", "new", "lint", "grid", "coverage", "doctor")
+COMMANDS = (
+    "list",
+    "show",
+    "run",
+    "replay",
+    "view",
+    "diff",
+    "new",
+    "lint",
+    "grid",
+    "coverage",
+    "doctor",
+)
 
 
 FIELDS = "\nQuestion: what?\nSee: this\nSource: RFC 9293\nNext: half-close\n"

@@ -150,7 +150,7 @@ def test_a_mistake_is_one_sentence(arguments: list[str], sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[1]", '"half-close"', '{"schema": "socklab.record/9"}', "[" * 100_000]
+    "text", ["", "{}", "[1]", '"half-close"', '{"schema": "socklab.record/0"}', "[" * 100_000]
 )
 def test_what_is_no_record_is_named(tmp_path: Path, text: str) -> None:
     file = tmp_path / "other.json"

@@ -120,12 +120,81 @@ def test_json_of_several_labs_is_an_array_also_where_one_failed(lab: Path) -> No
 
 def test_record_writes_the_same_document_beside_the_ladder(tmp_path: Path) -> None:
     where = tmp_path / "record.json"
-    where.write_text("what was there before")
     done = socklab("run", "half-close", "--record", where)
     assert done.returncode == 0
     assert "Proved on" in done.stdout
     assert Record.from_json(json.loads(where.read_text())).passed
     assert list(tmp_path.iterdir()) == [where]
+
+
+def test_what_was_there_before_stays_unless_it_is_to_be_replaced(tmp_path: Path) -> None:
+    where = tmp_path / "record.json"
+    where.write_text("what was there before")
+    done = socklab("run", "half-close", "--record", where)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"socklab: --record: {where} exists: --force replaces it\n"
+    assert where.read_text() == "what was there before"
+    assert socklab("run", "half-close", "--record", where, "--force").returncode == 0
+    assert Record.from_json(json.loads(where.read_text())).passed
+    where.write_text("")  # as mktemp(1) makes one: nothing is lost
+    assert socklab("run", "half-close", "--record", where).returncode == 0
+
+
+def test_a_run_is_written_in_every_form_that_is_asked_for_beside_the_ladder(tmp_path: Path) -> None:
+    capture, record = tmp_path / "run.pcapng", tmp_path / "run.json"
+    done = socklab("run", "half-close", "--pcapng", capture, "--record", record)
+    assert done.returncode == 0
+    assert "Proved on" in done.stdout
+    again = tmp_path / "again.pcapng"
+    assert socklab("view", record, "--pcapng", again).returncode == 0
+    assert again.read_bytes() == capture.read_bytes()
+
+
+def test_what_is_printed_takes_the_place_of_the_ladder() -> None:
+    done = in_shell("$S run half-close --pcapng - | head -c 4 | od -An -c")
+    assert (done.returncode, done.stdout.split()) == (0, [r"\n", r"\r", r"\r", r"\n"])
+
+
+def test_a_run_that_fails_is_written_too(tmp_path: Path) -> None:
+    capture = tmp_path / "run.pcapng"
+    done = socklab("run", "half-close", "--control", "--pcapng", capture)
+    assert done.returncode == 0
+    assert b"Not proved: " in capture.read_bytes()
+
+
+def test_where_there_is_nothing_to_write_the_run_s_own_result_stays(tmp_path: Path) -> None:
+    capture, record = tmp_path / "run.pcapng", tmp_path / "run.json"
+    done = socklab(
+        *("run", "half-close", "--bench", "loopback", "--pcapng", capture, "--record", record)
+    )
+    assert done.returncode == 2
+    assert "Proved in part" in done.stdout
+    assert "half-close ran on loopback, where no packet is seen" in done.stderr
+    assert not capture.exists()
+    assert record.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            "half-close rst-abort --pcapng x",
+            "--pcapng shows one run, and this is 2 labs; write them all with --record FILE, and "
+            "then `socklab view FILE --lab LAB --pcapng …`",
+        ),
+        ("--all --pcapng x", "--pcapng shows one run, and this is "),
+        ("half-close --json --pcapng -", "--json and --pcapng ask for different things"),
+        ("half-close --record x --pcapng x", "--pcapng and --record name one and the same file"),
+        ("half-close --record x --pcapng ./x", "--pcapng and --record name one and the same file"),
+    ],
+)
+def test_what_can_not_be_written_is_told_before_anything_is_run(
+    arguments: str, sentence: str, tmp_path: Path
+) -> None:
+    done = socklab("run", *arguments.split(), cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"socklab: {sentence}")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_link_to_a_record_stays_one(tmp_path: Path) -> None:

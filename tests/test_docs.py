@@ -63,7 +63,8 @@ def needs_kernel(page: str) -> bool:
     """Whether a page runs a lab on a wire; what only prints help needs nothing."""
     said = [c.command for block in dialogues(page) for c in book.commands(block)]
     return any(
-        re.search(r"\bpytest\b|\b(run|replay|grid)\b(?!.*(--help|--bench loopback))", c) for c in said
+        re.search(r"\bpytest\b|\b(run|replay|grid)\b(?!.*(--help|--bench loopback))", c)
+        for c in said
     )
 
 
@@ -135,8 +136,9 @@ def write(page: str, heard: Sequence[Heard]) -> None:
 def test_what_a_page_shows_is_what_happens(
     dialogue_of: str, tried: Mapping[str, list[Heard]]
 ) -> None:
-    if "jq" in "".join(b.text for b in dialogues(dialogue_of)) and shutil.which("jq") is None:
-        pytest.skip("jq is not installed")
+    for tool in ("jq", "tshark"):
+        if tool in "".join(b.text for b in dialogues(dialogue_of)) and shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
     if "pip install" in "".join(b.text for b in dialogues(dialogue_of)) and not PIP:
         pytest.skip("pip and hatchling, which build a pack without a network, are not installed")
     heard = tried[dialogue_of]

@@ -111,6 +111,39 @@ def test_the_order_of_rows_never_matters(names: list[str]) -> None:
             "ESTABLISHED waiting for accept()",
         ),
         ([LISTEN, ESTABLISHED], ["listening"], "ESTABLISHED + LISTEN", "LISTEN"),
+        # Each row in the terms of its own.
+        (
+            [row(LISTEN, recv_q=1), row(ESTABLISHED, accepted=True)],
+            ["listening", "waiting"],
+            "ESTABLISHED accepted + LISTEN Recv-Q 1",
+            "ESTABLISHED waiting for accept() + LISTEN Recv-Q 0",
+        ),
+        (
+            [row(FIN_WAIT_2, timer="timewait", orphan=True), ESTABLISHED],
+            ["established", "orphan"],
+            "ESTABLISHED + FIN-WAIT-2 timer timewait orphan",
+            "ESTABLISHED + FIN-WAIT-2 timer timewait orphan",
+        ),
+        # What fits is told as it is wanted, whatever else would fit, too.
+        (
+            [ESTABLISHED, row(ESTABLISHED, accepted=True)],
+            ["established", "waiting"],
+            "ESTABLISHED + ESTABLISHED accepted",
+            "ESTABLISHED + ESTABLISHED accepted",
+        ),
+        # Another state is told in the terms of what is missing; one too many, of its like.
+        (
+            [row(LISTEN, recv_q=0), row(CLOSE_WAIT, recv_q=1)],
+            ["listening", "orphan"],
+            "CLOSE-WAIT Recv-Q 1 + LISTEN Recv-Q 0",
+            "FIN-WAIT-2 Recv-Q 0 + LISTEN Recv-Q 0",
+        ),
+        (
+            row(ESTABLISHED, accepted=True),
+            ["established", "waiting", "unread"],
+            "ESTABLISHED accepted",
+            "CLOSE-WAIT + ESTABLISHED accepted + ESTABLISHED waiting for accept()",
+        ),
     ],
 )
 def test_both_sides_are_told_in_the_same_terms(
@@ -119,6 +152,25 @@ def test_both_sides_are_told_in_the_same_terms(
     sockets = wanted(expected)
     assert tell(sockets) == told
     assert tell_rows(concerned(seen(*names), sockets), sockets) == observed
+
+
+@given(st.data())
+def test_what_is_met_is_told_alike(data: st.DataObject) -> None:
+    names = data.draw(st.lists(st.sampled_from(["established", "waiting", "unread", "orphan"])))
+    rows = seen(*names)
+    details = [
+        {},
+        {"recv_q": 0},
+        {"recv_q": 1},
+        {"accepted": True},
+        {"accepted": False},
+        {"orphan": True},
+        {"timer": "timewait"},
+        {"timer": ""},
+    ]
+    asked = [row(r.state, **data.draw(st.sampled_from(details))) for r in rows]  # type: ignore[arg-type]
+    if met(rows, asked):
+        assert tell_rows(rows, asked) == tell(asked)
 
 
 def test_what_waits_for_a_segment_stands_still_on_a_held_wire_only() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given, strategies as st
 
 from socklab.errors import LabError
 from socklab.icmp import Unreachable
-from socklab.moves import ON_SEGMENTS, Move, Verb
+from socklab.moves import ON_SEGMENTS, ON_THE_WIRE, Move, Verb
 from socklab.packet import Flags, Kind, Packet
 from socklab.tcp import State
 from socklab.wire import Segment
@@ -20,6 +20,8 @@ MOVES = [
     ("inject client RST seq=1 window=0", Move(Verb.INJECT, "client", "RST", more="seq=1 window=0")),
     ("unreachable client 1 SYN host", Move(Verb.UNREACHABLE, "client", "SYN", 1, more="host")),
     ("destroy client TIME-WAIT", Move(Verb.DESTROY, "client", "TIME-WAIT")),
+    ("cut client server", Move(Verb.CUT, "client", "", more="server")),
+    ("join server", Move(Verb.JOIN, "server", "")),
     ("wait client timewait", Move(Verb.WAIT, "client", "timewait")),
 ]
 
@@ -45,6 +47,8 @@ def moves(draw: st.DrawFn) -> Move:
         more = " ".join(f"{k}={v}" for k, v in draw(st.dictionaries(words, words)).items())
     elif verb is Verb.UNREACHABLE:
         more = draw(st.sampled_from(Unreachable)).name.lower()
+    elif verb in ON_THE_WIRE:
+        return Move(verb, draw(words), "", more=" ".join(draw(st.lists(words, max_size=2))))
     return Move(
         verb,
         draw(words),
@@ -66,6 +70,7 @@ def test_what_is_written_reads_the_same(move: Move) -> None:
         "",
         "call",
         "call client",
+        "cut",
         "shout client loudly",
         "carry client FIN",
         "carry client three FIN",
@@ -86,7 +91,7 @@ def test_what_is_no_move_is_the_labs_mistake(text: str) -> None:
         Move.parse(text)
     assert str(refused.value) == (
         f"{text!r} is not a move: one begins with call, carry, drop, duplicate, postpone, delay, "
-        "unreachable, inject, destroy, wait, then says who and what, such as "
+        "unreachable, inject, destroy, wait, cut, join, then says who and what, such as "
         "`call client shutdown` or `carry client 3 FIN`"
     )
 

@@ -35,6 +35,7 @@ from socklab.record import (
     verdict,
 )
 from socklab.runner import run_lab
+from socklab.schema import Misfit, NewerError
 from socklab.tcp import State as TcpState
 from tests.records import HOSTS, kept, kept_names, records
 
@@ -109,34 +110,53 @@ def test_a_document_shares_nothing_with_its_record() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [{}, {"schema": "socklab.record/0"}, {"schema": "socklab.record/2"}, [], None, "a Record"],
+    [{}, {"schema": "socklab.record/0"}, {"schema": "socklab.grid/1"}, [], None, "a Record"],
 )
 def test_what_is_of_another_schema_is_refused_by_name(document: Any) -> None:
     with pytest.raises(ToolError, match=f"not a Record of schema {SCHEMA}"):
         Record.from_json(document)
 
 
+def test_what_a_newer_socklab_wrote_says_so() -> None:
+    with pytest.raises(NewerError, match=r"wrote it, as socklab\.record/2, and this one reads"):
+        Record.from_json(record_of().to_json() | {"schema": "socklab.record/2"})
+
+
 @pytest.mark.parametrize(
-    "broken",
+    ("broken", "told"),
     [
-        {"events": [{"at_s": 0.0, "kind": "rumour"}]},
-        {"events": [{"at_s": 0.0}]},
-        {"events": [{"kind": "move"}]},
-        {"events": None},
-        {"hosts": {"client": "10.0.0.1"}},
-        {"hosts": []},
+        ({"events": [{"at_s": 0.0, "kind": "rumour"}]}, 'events[0].kind: "rumour", where one of'),
+        ({"events": [{"at_s": 0.0}]}, "events[0] has no kind"),
+        ({"events": [{"kind": "move"}]}, "events[0] has no at_s"),
+        ({"events": None}, "events: null, where a list belongs"),
+        ({"hosts": {"client": "10.0.0.1"}}, 'hosts.client: "10.0.0.1", where an object belongs'),
+        ({"hosts": {"client": {}}}, "hosts.client has no address"),
+        ({"hosts": []}, "hosts: a list, where an object belongs"),
+        ({"bench": "sea"}, 'bench: "sea", where one of wire, loopback belongs'),
+        ({"weather": {"a b": 1}}, 'weather["a b"]: 1, where text belongs'),
     ],
 )
-def test_a_broken_document_is_refused(broken: dict[str, Any]) -> None:
-    with pytest.raises(ToolError, match="does not read"):
+def test_a_broken_document_is_refused_with_the_place(broken: dict[str, Any], told: str) -> None:
+    with pytest.raises(Misfit) as refused:
         Record.from_json(record_of().to_json() | broken)
+    assert str(refused.value).startswith(told)
 
 
-def test_a_fate_that_does_not_exist_is_refused() -> None:
-    document = record_of(SENT).to_json()
-    document["events"][0]["fate"] = "eaten"
-    with pytest.raises(ToolError, match="does not read"):
+@pytest.mark.parametrize("name", ["lab", "bench", "link", "hosts"])
+def test_what_every_release_wrote_may_not_be_missing(name: str) -> None:
+    document = record_of().to_json()
+    del document[name]
+    with pytest.raises(Misfit, match=f"^it has no {name}$"):
         Record.from_json(document)
+
+
+@pytest.mark.parametrize("event", ONE_OF_EACH, ids=lambda event: event.kind)
+def test_what_the_schema_refuses_in_an_event_is_not_read(event: Event) -> None:
+    for name in record_of(event).to_json()["events"][0]:
+        document = record_of(event).to_json()
+        document["events"][0][name] = [[]]  # fits no field
+        with pytest.raises(Misfit, match=rf"^events\[0\]\.{name}"):
+            Record.from_json(document)
 
 
 def test_a_document_of_an_earlier_release_reads_without_the_fields_that_are_new() -> None:

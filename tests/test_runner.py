@@ -174,6 +174,34 @@ async def test_a_replay_of_other_moves_says_which_one_can_not_be_made() -> None:
         await replay(load(find("handshake")), ["dance"])
 
 
+@pytest.mark.kernel
+@pytest.mark.parametrize("name", ["cut-wire", "syn-cookies"])
+async def test_a_replay_cuts_the_wire_and_loses_what_it_lost(name: str) -> None:
+    lab = load(find(name))
+    record = await run_lab(lab)
+    assert any(text.startswith("cut ") for text in record.moves())
+    again = await replay(lab, record.moves())
+    assert again.replay and not list(again.of(Trouble))
+    assert again.essence(expectations=False) == record.essence(expectations=False)
+    assert again.moves() == record.moves()
+
+
+@pytest.mark.kernel
+async def test_a_replay_drops_by_hand_what_was_sent_before_the_cut(lab: LabWriter) -> None:
+    made = lab(
+        "async def story(bench):\n"
+        "    await bench.flow(until=bench.stands_before(client='connect'))\n"
+        "    await bench.call(client='connect')\n"
+        "    with bench.cut('client'):\n"
+        "        await bench.drop(client=SYN)\n"
+        "    bench.expect(wire=[])\n"
+    )
+    record = await run_lab(made)
+    assert record.passed
+    again = await replay(made, record.moves())
+    assert again.moves() == record.moves()
+
+
 def refuse() -> None:
     raise MachineError("no namespaces here; cure: none")
 
@@ -208,6 +236,7 @@ async def test_a_fate_that_takes_a_wire_is_refused_on_loopback(lab: LabWriter) -
     [
         "await bench.inject(client=RST, seq=1)",
         "bench.cut('client')",
+        "from socklab.moves import Move; await bench.make(Move.parse('cut client'))",
         "bench.rule(lambda segment: None, 'a rule')",
     ],
 )

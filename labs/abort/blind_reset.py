@@ -1,4 +1,4 @@
-"""A blind reset: why guessing a window is not enough to end somebody's connection.
+"""A blind reset: to guess the window is not enough.
 
 Question: an attacker knows addresses and ports, but sees no segment: can it reset a connection?
 See:      only a RST with exactly the number that is expected next resets; one that is merely in

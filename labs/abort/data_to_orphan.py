@@ -3,7 +3,7 @@
 Question: after the client's close() the server still sends; who tells it that nobody reads?
 See:      a FIN says only that its sender sends no more; that nobody reads either, the server
           learns from a RST: what it sent is lost, both ends are gone, and there is no TIME-WAIT
-Source:   RFC 9293 §3.6.1; RFC 1122 §4.2.2.13; close(2)
+Source:   RFC 9293 §3.6.1; RFC 1122 §4.2.2.13; shutdown(2)
 Next:     reset-meets-fin
 Level:    2
 Tags:     abort, orphan, RST, FIN-WAIT-2, CLOSE-WAIT, EPIPE, half-close
@@ -62,7 +62,7 @@ async def story(bench: Bench) -> None:
     reset = await bench.carry(client=RST)
     bench.expect(client=CLOSED, server=CLOSED, wire=[])
     bench.prove(
-        "the RST has the number that the data asked for, so that the server believes it",
+        "the RST has the number that the data acknowledged, so that the server believes it",
         expected=data.ack,
         observed=reset.seq,
     )

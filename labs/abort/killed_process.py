@@ -1,12 +1,12 @@
-"""A killed process: its kernel says goodbye for it, in one way or the other.
+"""A killed process: its kernel says goodbye for it, with a FIN or a RST.
 
 Question: does the peer get a RST when a process is killed with SIGKILL?
-See:      where data had come that the process did not read, yes; else it gets a FIN as from any
+See:      only where data had come that the process had not read; else it gets a FIN, as from any
           close(), and can't tell that the process was killed
 Source:   RFC 9293 §3.6.1; signal(7); close(2); RFC 2525 §2.17
 Next:     cut-wire
 Level:    2
-Tags:     abort, RST, FIN, SIGKILL, ECONNRESET, CLOSE-WAIT
+Tags:     abort, RST, FIN, SIGKILL, fork, unread data, ECONNRESET, CLOSE-WAIT
 Bench:    wire or loopback
 """
 

@@ -1,11 +1,11 @@
 """A reset meets a FIN: one end says goodbye while the other hangs up.
 
 Question: a FIN and a RST cross on the wire: in which states does that leave both ends?
-See:      in none: the RST takes FIN-WAIT-1 straight to CLOSED, without TIME-WAIT; the FIN finds
+See:      both are CLOSED: the RST takes FIN-WAIT-1 there at once, without TIME-WAIT; the FIN finds
           nobody, and its answer, a RST too, finds nobody either
 Source:   RFC 9293 §3.10.7.4 (RST bit), §3.10.7.1, §3.5.3
 Next:     reset-before-accept
-Level:    2
+Level:    3
 Tags:     abort, close, RST, FIN, FIN-WAIT-1, TIME-WAIT, SO_LINGER
 """
 
@@ -43,7 +43,7 @@ async def story(bench: Bench) -> None:
     answer = await bench.carry(server=RST)  # the second, which was the answer to the FIN
     bench.expect(client=CLOSED, server=CLOSED, wire=[])  # a RST is never answered
     bench.prove(
-        "the answer has the number that the FIN acknowledged, as it was asked for",
+        "the answer has the number that the FIN acknowledged",
         expected=fin.ack,
         observed=answer.seq,
         witnesses=[fin, answer],

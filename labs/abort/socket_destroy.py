@@ -3,10 +3,10 @@
 Question: what does a program see when an administrator destroys its connection with ss -K?
 See:      its blocked recv() fails with ECONNABORTED, the peer gets a RST, and neither end waits
           in any state; the descriptor stays with the program, which still has to close it
-Source:   ss(8), --kill; RFC 9293 §3.10.5 (ABORT); recv(2); Linux: tcp_abort
+Source:   ss(8), --kill; RFC 9293 §3.10.5 (ABORT); Linux: tcp_abort
 Next:     killed-process
 Level:    2
-Tags:     abort, RST, ECONNABORTED, ECONNRESET, ESTABLISHED, ss
+Tags:     abort, RST, ECONNABORTED, ECONNRESET, ESTABLISHED, ss -K
 """
 
 from contextlib import suppress

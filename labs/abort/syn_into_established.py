@@ -1,12 +1,12 @@
-"""A SYN into ESTABLISHED: the challenge ACK, and why one packet no longer ends a connection.
+"""A SYN into ESTABLISHED: one segment no longer ends a connection.
 
-Question: a SYN comes to an established connection; is it believed, and the connection reset?
-See:      no: whatever its number, it is answered with an ACK that says where the connection
+Question: a SYN arrives in ESTABLISHED: is it believed, and the connection reset?
+See:      it is not: whatever its number, it is answered with an ACK that says where the connection
           stands, and nothing else happens; a peer that is alive lets that ACK pass in silence
 Linux:    RFC 793 sends a RST if the SYN is in the window, and RFC 9293 allows it; Linux does not
 Source:   RFC 9293 §3.10.7.4; RFC 5961 §4.2
 Next:     socket-destroy
-Level:    2
+Level:    3
 Tags:     abort, SYN, ACK, ESTABLISHED, challenge ACK, attack, sequence numbers
 """
 

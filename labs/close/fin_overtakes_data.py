@@ -1,8 +1,8 @@
 """The FIN overtakes the data: a goodbye that has to wait its turn.
 
 Question: the FIN arrives before the data that were sent before it; are they lost?
-See:      no: the kernel keeps the FIN and asks for what is missing, the server stays ESTABLISHED
-          and its recv() blocked, until the data arrive and both take effect at once
+See:      the kernel keeps the FIN and asks for what is missing; the server stays ESTABLISHED and
+          its recv() blocked until the data arrive, and then both take effect at once
 Source:   RFC 9293 §3.10.7.4, §3.4; RFC 5681 §4.2
 Next:     fin-wait-2-forever
 Level:    2

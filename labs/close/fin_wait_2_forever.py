@@ -1,9 +1,9 @@
-"""FIN-WAIT-2 for ever: the timeout that everybody knows is for orphans only.
+"""FIN-WAIT-2 for ever: its timeout is for orphans only.
 
 Question: how long can a connection stay in FIN-WAIT-2 if the peer never closes?
 See:      for as long as a descriptor holds it: no timer runs, whatever tcp_fin_timeout says, while
           another one, that its program has closed, is reaped beside it
-Linux:    in RFC 9293 only the peer's FIN ends FIN-WAIT-2; in an orphan, tcp_fin_timeout does, too
+Linux:    in RFC 9293 only the peer's FIN ends FIN-WAIT-2; of an orphan, tcp_fin_timeout does, too
 Source:   RFC 9293 §3.3.2, figure 5; §3.6.1; tcp(7), tcp_fin_timeout
 Next:     fin-wait-2-orphan
 Level:    2
@@ -30,7 +30,7 @@ HELD = row(FIN_WAIT_2, timer="", orphan=False)
 ORPHAN = row(FIN_WAIT_2, timer="timewait", orphan=True)
 
 # As short as it can be. That is 3.5 retransmission timeouts, so these are short as well.
-weather = but(tcp_fin_timeout=0, tcp_rto_min_us=30_000)
+weather = but(tcp_fin_timeout=0, tcp_rto_min_us=20_000)
 
 
 async def server(me: Role) -> None:

@@ -1,6 +1,6 @@
-"""The orphan in FIN-WAIT-2: after close() the kernel waits for the peer's FIN, but not for ever.
+"""The orphan in FIN-WAIT-2: its kernel waits for a FIN, but not for ever.
 
-Question: the program has called close() and is gone; how long does FIN-WAIT-2 wait for the peer?
+Question: the program has called close() and is gone: how long does its kernel wait for the FIN?
 See:      tcp_fin_timeout seconds, or what TCP_LINGER2 says for one socket; a FIN that comes in
           time leads to TIME-WAIT, and else the orphan is gone and its peer knows nothing
 Linux:    tcp_fin_timeout counts for FIN-WAIT-2 alone: TIME-WAIT then has its full minute
@@ -30,7 +30,7 @@ from socklab import (
 )
 
 # As short as it can be. That is 3.5 retransmission timeouts, so these are short as well.
-weather = but(tcp_fin_timeout=0, tcp_rto_min_us=30_000)
+weather = but(tcp_fin_timeout=0, tcp_rto_min_us=20_000)
 
 
 async def server(me: Role) -> None:

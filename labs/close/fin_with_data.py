@@ -1,8 +1,8 @@
-"""A FIN with data: the last bytes and the goodbye in one segment, and what its ACK counts.
+"""A FIN with data: the last bytes and the goodbye in one segment.
 
 Question: is the number in an ACK always one more than the number of what it acknowledges?
-See:      no: data add their length, and a FIN adds one; a segment with five bytes and a FIN is
-          six numbers long, and send(MSG_MORE) before close() makes such a segment
+See:      data add their length, and a FIN adds one: a segment with five bytes and a FIN is six
+          numbers long, and send(MSG_MORE) before close() makes such a segment
 Source:   RFC 9293 §3.4; send(2), MSG_MORE
 Next:     simultaneous-close
 Level:    2
@@ -31,7 +31,6 @@ async def server(me: Role) -> None:
     await listener.bind(("server", 80))
     await listener.listen()
     connection, _ = await listener.accept()
-    await connection.recv(100)
     await connection.recv(100)
     await connection.recv(100)
 

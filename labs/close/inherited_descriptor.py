@@ -1,4 +1,4 @@
-"""The inherited descriptor: close() has been called, and the connection does not end.
+"""The inherited descriptor: close() that does not end the connection.
 
 Question: why does close() send no FIN, if the program has called fork() before?
 See:      close() gives up one descriptor, and the connection ends with the last: the child's
@@ -6,7 +6,7 @@ See:      close() gives up one descriptor, and the connection ends with the last
 Source:   close(2), fork(2); RFC 9293 §3.6
 Next:     rst-abort
 Level:    2
-Tags:     close, fork, ESTABLISHED, FIN, SIGKILL, leak
+Tags:     close, fork, ESTABLISHED, FIN, SIGKILL, descriptors, leak
 Bench:    wire or loopback
 """
 

@@ -5,7 +5,7 @@ See:      it answers with its ACK again, which lets the peer go at last, and its
           anew; no program has a part in it, and no descriptor is left
 Source:   RFC 9293 §3.6.1; §3.10.7.4 (FIN in TIME-WAIT)
 Next:     fin-lost-orphan
-Level:    2
+Level:    1
 Tags:     close, TIME-WAIT, LAST-ACK, ACK, retransmission
 Slow:     ss shows whole seconds of so long a timer, so some must pass to be seen; 3 s
 """
@@ -58,7 +58,7 @@ async def story(bench: Bench) -> None:
     await bench.wait(server="on")
     await bench.drop(server=FIN, copy=True)  # that one is lost, too
     await bench.wait(server="on")
-    # Of the minute two seconds and more are over: they passed between the two copies.
+    # Of the minute three seconds are over: one before the first copy, two before the second.
     bench.expect(client=row(TIME_WAIT, timer="timewait", left_s=(1, 57)), server=LAST_ACK)
 
     again = await bench.carry(server=FIN, copy=True)

@@ -1,8 +1,8 @@
-"""SO_LINGER above 0: close() that blocks, also where nothing else does.
+"""SO_LINGER above 0: a close() that blocks, also where nothing else does.
 
 Question: the descriptor is non-blocking; can close() stop an event loop all the same?
-See:      with SO_LINGER it does: it waits in FIN-WAIT-1 until the data and also the FIN have been
-          acknowledged, whatever the descriptor says about blocking
+See:      with SO_LINGER it can: close() waits in FIN-WAIT-1 until the data and also the FIN have
+          been acknowledged, whatever the descriptor says about blocking
 Source:   socket(7), SO_LINGER; POSIX.1-2017, close(); RFC 9293 §3.10.4
 Next:     inherited-descriptor
 Level:    3

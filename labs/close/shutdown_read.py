@@ -1,8 +1,8 @@
-"""shutdown(SHUT_RD): the end that reads no more tells nobody, and can read all the same.
+"""shutdown(SHUT_RD): nobody is told, and later data can be read all the same.
 
 Question: what does the peer notice of shutdown(SHUT_RD)?
-See:      nothing: no segment is sent and no state changes, later data are acknowledged as ever;
-          the program's own recv() says end of file, but only while there is nothing to read
+See:      it notices nothing: no segment is sent and no state changes, and later data are
+          acknowledged as ever; recv() tells end of file, but only while there is nothing to read
 Linux:    shutdown(2) says "further receptions will be disallowed"; yet later data can be read
 Source:   shutdown(2); RFC 9293 §3.10.3, §3.6
 Next:     zero-window-close

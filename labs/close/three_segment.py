@@ -1,4 +1,4 @@
-"""The three-segment close: one segment of the server's is both its ACK and its FIN.
+"""The three-segment close: the server's ACK and its FIN are one segment.
 
 Question: why does tcpdump often show three segments of a close, where the book has four?
 See:      the server's FIN acknowledges the client's FIN too, so its ACK alone is not needed: the

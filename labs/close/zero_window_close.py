@@ -1,12 +1,12 @@
-"""Close into a closed window: FIN-WAIT-1, and no FIN has been sent.
+"""Close into a zero window: FIN-WAIT-1, and no FIN has been sent.
 
 Question: the server does not read and its window is 0; what does the client's close() send?
-See:      nothing: the FIN stands in the queue behind the data, in FIN-WAIT-1 all the same, and
-          the persist timer waits with them; it leaves after the last byte, when the server reads
+See:      it sends nothing: the state is FIN-WAIT-1, but the FIN stands in the queue behind the
+          data, and the persist timer runs for both; it leaves after the last byte
 Source:   RFC 9293 §3.10.4 (ESTABLISHED), §3.8.6.1
 Next:     linger-blocks
 Level:    3
-Tags:     close, FIN, FIN-WAIT-1, orphan, window, persist, SO_RCVBUF
+Tags:     close, FIN, FIN-WAIT-1, orphan, zero window, persist, SO_RCVBUF
 """
 
 from socket import SO_RCVBUF, SOL_SOCKET
@@ -29,7 +29,7 @@ LETTER = b"x" * 1500
 
 async def server(me: Role) -> None:
     listener = me.socket()
-    await listener.setsockopt(SOL_SOCKET, SO_RCVBUF, 1)  # the kernel rounds that up
+    await listener.setsockopt(SOL_SOCKET, SO_RCVBUF, 1)  # rounded up to the least there is
     await listener.bind(("server", 80))
     await listener.listen()
     connection, _ = await listener.accept()

@@ -1,12 +1,12 @@
-"""accept() after the handshake: it only takes a finished connection out of a queue.
+"""accept(): it takes a finished connection out of a queue, and no more.
 
 Question: what does accept() have to do with the three-way handshake?
-See:      nothing: it returns a connection that the kernel has finished, and sends no segment;
-          data, and even the FIN, may already be there before it is called
+See:      it has no part in it: it returns a connection that the kernel has finished, and sends
+          no segment; data, and even the FIN, may be there before it is called
 Source:   RFC 9293 §3.5, figure 6; §3.10.7.4; accept(2), listen(2); ss(8)
 Next:     syn-lost
 Level:    1
-Tags:     establish, accept, listen, backlog, CLOSE-WAIT
+Tags:     establish, handshake, accept, backlog, CLOSE-WAIT
 """
 
 from socklab import (
@@ -78,6 +78,6 @@ async def story(bench: Bench) -> None:
 
 control = Control(
     "the handshake is not finished: its third segment is lost",
-    fails="observed server LISTEN Recv-Q 0 accepted + SYN-RECEIVED",
+    fails="observed server LISTEN Recv-Q 0",
     loses=lambda segment: segment.packet.kind is ACK and segment.sender == "client",
 )

@@ -1,9 +1,9 @@
 """close() in SYN-RECEIVED: closed in good order, and never open.
 
 Question: can a connection be closed that never was ESTABLISHED?
-See:      yes: close() sends a FIN right behind the SYN, and SYN-RECEIVED becomes FIN-WAIT-1, the
-          rarest arrow of the state diagram; both ends get to TIME-WAIT as after any other close
-Linux:    only close() does so; shutdown(SHUT_WR) waits until the SYN is acknowledged
+See:      close() sends a FIN right behind the SYN, and takes SYN-RECEIVED to FIN-WAIT-1, a rare
+          arrow of the state diagram; both ends get to TIME-WAIT as after a simultaneous close
+Linux:    only close() does so at once; shutdown(SHUT_WR) waits until the SYN is acknowledged
 Source:   RFC 9293 §3.3.2, figure 5; §3.10.4 (SYN-RECEIVED); Linux: tcp_close, tcp_shutdown
 Next:     send-on-listener
 Level:    3
@@ -65,7 +65,7 @@ async def story(bench: Bench) -> None:
     await bench.carry(client=SYN_ACK)
     bench.expect(client=two, server=row(FIN_WAIT_1, send_q=1))  # now shutdown() takes effect
     await bench.carry(server=SYN_ACK)
-    bench.expect(client=two, server=FIN_WAIT_1)  # too late: here a SYN is only challenged
+    bench.expect(client=two, server=FIN_WAIT_1)  # too late: now a SYN is only challenged
 
     await bench.carry(client=FIN)  # the rest is a simultaneous close
     bench.expect(client=two, server=CLOSING)

@@ -1,8 +1,8 @@
 """close() in SYN-SENT: the client hangs up before anybody has answered.
 
 Question: a program gives up on a connect() that takes too long: what does its close() send?
-See:      nothing, the socket is just gone; so the server goes on to SYN-RECEIVED, and only its
-          SYN+ACK finds nobody and gets a RST
+See:      it sends nothing, and the socket is just gone; so the server goes on to SYN-RECEIVED,
+          and only its SYN+ACK finds nobody and gets a RST
 Source:   RFC 9293 §3.10.4 (SYN-SENT), §3.5.2 group 1; connect(2), EINPROGRESS
 Next:     close-in-syn-received
 Level:    2
@@ -49,14 +49,14 @@ async def story(bench: Bench) -> None:
     await bench.call(client="close")
     bench.expect(client=CLOSED, server=CLOSED, wire=[SYN])  # no FIN, no RST: only the old SYN
     await bench.carry(client=SYN)
-    bench.expect(client=CLOSED, server=[LISTEN, SYN_RECEIVED])  # it doesn't know that it is late
+    bench.expect(client=CLOSED, server=[LISTEN, SYN_RECEIVED])  # nobody has told it
     answer = await bench.carry(server=SYN_ACK)
     bench.expect(client=CLOSED, server=[LISTEN, SYN_RECEIVED], wire=[RST])
     reset = await bench.carry(client=RST)  # the kernel's: the program is long gone
     bench.expect(client=CLOSED, server=[LISTEN], wire=[])
     bench.expect_call(server="accept", blocked=True)
     bench.prove(
-        "the RST has the number that the SYN+ACK asked for, so the server believes it",
+        "the RST has the number that the SYN+ACK acknowledged, so that the server believes it",
         expected=answer.ack,
         observed=reset.seq,
         witnesses=[answer, reset],

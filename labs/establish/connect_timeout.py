@@ -1,6 +1,6 @@
 """connect() to a host that never answers: how long it takes to give up.
 
-Question: nothing at all comes back: when does connect() fail, and who can make it sooner?
+Question: nothing at all comes back: when does connect() fail, and what makes it fail sooner?
 See:      connect() blocks until the kernel stops repeating the SYN, then fails with ETIMEDOUT;
           TCP_USER_TIMEOUT says when that is, and the server never hears of it
 Linux:    TCP_USER_TIMEOUT ends a connect(), too; tcp(7) says that it is effective only once the

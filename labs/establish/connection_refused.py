@@ -1,4 +1,4 @@
-"""The connection refused: a RST is an answer too.
+"""Connection refused: a RST is an answer, too.
 
 Question: how does a client learn that nobody listens, and who tells it?
 See:      the server's kernel does, with a RST for the SYN: connect() fails with ECONNREFUSED at

@@ -1,4 +1,4 @@
-"""TCP_DEFER_ACCEPT: accept() returns no connection on which there is nothing to read.
+"""TCP_DEFER_ACCEPT: no accept() before there is something to read.
 
 Question: how does a server not wake up for clients that connect and say nothing?
 See:      the listener ignores the bare ACK that ends a handshake: the client is ESTABLISHED,

@@ -1,6 +1,6 @@
 """Fast Open: a request in the SYN, and an answer before the handshake is over.
 
-Question: a handshake takes a round trip; how can a request and its answer be done in the same?
+Question: a handshake takes a round trip; how can a request and its answer fit into the same?
 See:      a client with a cookie from an earlier connection sends its request in the SYN; the
           server accepts, reads and answers in SYN-RECEIVED, without waiting for the third segment
 Linux:    with TCP_FASTOPEN_CONNECT and a cookie, connect() returns in SYN-SENT, and no SYN is sent
@@ -8,7 +8,7 @@ Linux:    with TCP_FASTOPEN_CONNECT and a cookie, connect() returns in SYN-SENT,
 Source:   RFC 7413 §3, §4.2; tcp(7), TCP_FASTOPEN, TCP_FASTOPEN_CONNECT, tcp_fastopen
 Next:     four-way-close
 Level:    3
-Tags:     establish, Fast Open, cookie, SYN-SENT, SYN-RECEIVED, TCP_FASTOPEN, TCP_FASTOPEN_CONNECT
+Tags:     establish, Fast Open, SYN-SENT, SYN-RECEIVED, TCP_FASTOPEN, TCP_FASTOPEN_CONNECT
 """
 
 from socket import IPPROTO_TCP, TCP_FASTOPEN
@@ -70,7 +70,7 @@ async def story(bench: Bench) -> None:
     bench.prove("the SYN carries the request", expected=b"request", observed=syn.packet.payload)
     bench.expect(client=SYN_SENT, server=row(SYN_RECEIVED, recv_q=7), wire=[SYN_ACK])
 
-    await bench.call(server="accept")  # the cookie has shown that the client is who it says
+    await bench.call(server="accept")  # the cookie shows that the address is its own
     bench.expect(client=SYN_SENT, server=row(SYN_RECEIVED, recv_q=7, accepted=True))
     await bench.call(server="recv")
     bench.expect_call(server="recv", returns=b"request")

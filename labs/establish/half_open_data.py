@@ -6,7 +6,7 @@ See:      not before it sends: nobody tells it, no timer runs; the first segment
 Source:   RFC 9293 §3.5.1, figure 10; §3.5.2; send(2)
 Next:     defer-accept
 Level:    2
-Tags:     establish, half-open, RST, ECONNRESET, EPIPE, power loss, TCP_REPAIR
+Tags:     establish, half-open, RST, ECONNRESET, EPIPE, power loss
 """
 
 from contextlib import suppress
@@ -49,7 +49,7 @@ async def story(bench: Bench) -> None:
     reset = await bench.carry(client=RST)
     bench.expect(client=CLOSED, server=CLOSED, wire=[])
     bench.prove(
-        "the RST has the number that the data asked for, so that the server believes it",
+        "the RST has the number that the data acknowledged, so that the server believes it",
         expected=data.ack,
         observed=reset.seq,
     )

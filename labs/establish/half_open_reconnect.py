@@ -1,4 +1,4 @@
-"""A half-open connection: the client lost power, and connects again from the same port.
+"""A half-open connection: the client lost power, and connects again.
 
 Question: what does a server do with a SYN for a connection that it believes to be alive?
 See:      it neither takes the SYN nor resets: it sends an ACK with its own numbers, the client
@@ -6,7 +6,7 @@ See:      it neither takes the SYN nor resets: it sends an ACK with its own numb
 Source:   RFC 9293 §3.5.1, figure 9; §3.10.7.4; RFC 5961 §4 (challenge ACK)
 Next:     half-open-data
 Level:    3
-Tags:     establish, half-open, SYN, challenge ACK, RST, ECONNRESET, power loss, TCP_REPAIR
+Tags:     establish, half-open, SYN, challenge ACK, RST, ECONNRESET, power loss
 """
 
 import socket
@@ -33,7 +33,7 @@ TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ, TCP_SEND_QUEUE = 20, 21, 2  # of linux/tcp.h
 
 
 def begin_at(number: int, made: Socket) -> None:
-    """Let its SYN have this number, so that the numbers are those of the RFC's figure."""
+    """Give its SYN this number and no random one: the numbers are those of the RFC's figure."""
     same = socket.socket(fileno=made.fileno())
     same.setsockopt(IPPROTO_TCP, TCP_REPAIR, 1)
     same.setsockopt(IPPROTO_TCP, TCP_REPAIR_QUEUE, TCP_SEND_QUEUE)

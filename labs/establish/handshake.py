@@ -6,7 +6,7 @@ See:      the client is ESTABLISHED one segment before the server, accept() take
 Source:   RFC 9293 §3.5, figure 6; §3.4
 Next:     accept-after-handshake
 Level:    1
-Tags:     handshake, sequence numbers, accept
+Tags:     establish, handshake, sequence numbers, accept
 """
 
 from socklab import (

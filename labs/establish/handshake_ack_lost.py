@@ -3,10 +3,10 @@
 Question: the third segment of the handshake is lost, so what opens the server's end?
 See:      whatever the client sends next, since each segment carries the same ACK: data take
           SYN-RECEIVED to ESTABLISHED, and a FIN takes it straight to CLOSE-WAIT
-Source:   RFC 9293 §3.4, §3.10.7.4 (fifth and eighth, SYN-RECEIVED)
+Source:   RFC 9293 §3.4; §3.10.7.4 (fifth, ACK; eighth, FIN)
 Next:     connect-timeout
 Level:    2
-Tags:     establish, ACK, SYN-RECEIVED, ESTABLISHED, CLOSE-WAIT, FIN
+Tags:     establish, handshake, ACK, SYN-RECEIVED, ESTABLISHED, CLOSE-WAIT, FIN
 """
 
 from socklab import (
@@ -53,6 +53,7 @@ async def story(bench: Bench) -> None:
     await bench.carry(client=SYN)
     await bench.carry(server=SYN_ACK)
     lost = await bench.drop(client=ACK)
+    # An ACK is never sent again. A client with nothing to say is asked by the server's SYN+ACK.
     bench.expect(client=row(ESTABLISHED, timer=""), server=row(SYN_RECEIVED, timer="on"))
     bench.expect_call(server="accept", blocked=True)  # half a connection is none
 

@@ -1,4 +1,4 @@
-"""ICMP "unreachable": fatal before the connection is open, a mere hint afterwards.
+"""ICMP unreachable: fatal to a connect(), a mere hint to a connection.
 
 Question: a router says that the host can't be reached: does that end a connection?
 See:      in SYN-SENT it does, and connect() fails at once; in ESTABLISHED it is a soft error:

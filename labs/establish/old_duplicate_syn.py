@@ -1,12 +1,12 @@
 """An old duplicate SYN: what the third segment of the handshake is for.
 
 Question: why does a handshake take three segments, and not two?
-See:      two would be enough for an old SYN to open a connection that nobody asked for; the
-          third lets the client answer the SYN+ACK with a RST, and the real SYN still gets in
+See:      with two, an old SYN would open a connection that nobody asked for; with three the client
+          has a say: it answers the SYN+ACK with a RST, and the real SYN still gets in
 Source:   RFC 9293 §3.5, figure 8; §3.10.7.3
-Next:     reset-in-syn-received
-Level:    2
-Tags:     establish, SYN, RST, SYN-SENT, SYN-RECEIVED, sequence numbers
+Next:     reset-in-syn-sent
+Level:    1
+Tags:     establish, handshake, SYN, RST, SYN-SENT, SYN-RECEIVED, sequence numbers, old duplicate
 """
 
 from socklab import (
@@ -57,12 +57,13 @@ async def story(bench: Bench) -> None:
     bench.expect(client=SYN_SENT, server=CLOSED, wire=[SYN])  # as if it had never come
     bench.expect_call(server="accept", blocked=True)  # and no program has heard of it
     bench.prove(
-        "the RST has the number that was acknowledged, so that the server believes it",
+        "the RST has the number that the SYN+ACK acknowledged, so that the server believes it",
         expected=answer.ack,
         observed=reset.seq,
     )
 
-    syn = await bench.carry(client=SYN)  # the real one
+    # The real one. An answer to a wrong number makes Linux send it once more, soon: a copy.
+    syn = await bench.carry(client=SYN)
     bench.expect(client=SYN_SENT, server=SYN_RECEIVED)
     answer = await bench.carry(server=SYN_ACK)
     bench.prove("this one acknowledges the real SYN", expected=syn.seq + 1, observed=answer.ack)

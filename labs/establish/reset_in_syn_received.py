@@ -1,6 +1,6 @@
-"""A reset in SYN-RECEIVED: the server falls back to LISTEN, and its program never hears of it.
+"""A reset in SYN-RECEIVED: back to LISTEN, and the program never hears of it.
 
-Question: what becomes of a half-open connection, and of accept(), when a RST arrives?
+Question: a RST arrives in SYN-RECEIVED: what becomes of the connection, and of accept()?
 See:      the connection is gone and the listener listens on; an ACK that comes later finds
           nobody and is answered with a RST; accept() goes on waiting and returns the next client
 Source:   RFC 9293 §3.3.2, figure 5, note 1; §3.10.7.4; §3.5.2
@@ -63,7 +63,7 @@ async def story(bench: Bench) -> None:
     bench.expect(server=LISTEN, wire=[RST])
     reset = await bench.carry(server=RST)
     bench.prove(
-        "the RST has the number that the late ACK asked for",
+        "the RST has the number that the late ACK acknowledged",
         expected=late.ack,
         observed=reset.seq,
     )
@@ -74,7 +74,7 @@ async def story(bench: Bench) -> None:
 
 
 control = Control(
-    "the RST is lost, so the server waits for its ACK, and gets it",
+    "the RST is lost, so the server waits on for the ACK",
     fails="expected server LISTEN; observed server LISTEN + SYN-RECEIVED",
     loses=lambda segment: segment.packet.kind is RST,
 )

@@ -1,4 +1,4 @@
-"""The self-connect: a client that finds nobody, and becomes its own server.
+"""The self-connect: a client that becomes its own server.
 
 Question: nobody listens on port 4000 of this host, so how can connect() to it succeed?
 See:      the kernel gives the client that very port, and its SYN meets the socket that sent
@@ -6,7 +6,7 @@ See:      the kernel gives the client that very port, and its SYN meets the sock
 Source:   RFC 9293 §3.5, figure 7; Linux: ip-sysctl, ip_local_port_range; bind(2)
 Next:     close-in-syn-sent
 Level:    3
-Tags:     establish, ESTABLISHED, TIME-WAIT, EADDRINUSE, ports, loopback
+Tags:     establish, simultaneous open, TIME-WAIT, EADDRINUSE, ip_local_port_range, loopback
 """
 
 from contextlib import suppress

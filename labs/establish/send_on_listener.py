@@ -1,12 +1,12 @@
-"""send() and connect() on a listener: an arrow that is drawn, and not there.
+"""send() and connect() on a listener: an arrow that is not there.
 
 Question: the state diagram goes from LISTEN to SYN-SENT on SEND: which call does that?
-See:      none: send() fails with EPIPE, connect() with EISCONN, no SYN is sent, and the
+See:      none does: send() fails with EPIPE, connect() with EISCONN, no SYN is sent, and the
           listener goes on listening as if nothing had been asked
-Linux:    RFC 9293 lets both calls make an active open of a passive one
+Linux:    RFC 9293 lets both calls turn a passive open into an active one, if they name a peer
 Source:   RFC 9293 §3.3.2, figure 5; §3.10.1, §3.10.2 (LISTEN); connect(2), send(2)
 Next:     disconnect
-Level:    2
+Level:    3
 Tags:     establish, LISTEN, SYN-SENT, EPIPE, EISCONN
 Bench:    wire or loopback
 """
@@ -37,7 +37,7 @@ async def story(bench: Bench) -> None:
     await bench.call(server="send")
     bench.expect_call(server="send", fails="EPIPE")
     await bench.call(server="connect")
-    bench.expect_call(server="connect", fails="EISCONN")  # which it is not, but so it is called
+    bench.expect_call(server="connect", fails="EISCONN")  # "is connected", which it is not
     bench.expect(client=CLOSED, server=row(LISTEN, recv_q=0), wire=[])
 
     await bench.flow(client=ESTABLISHED, server=ESTABLISHED)  # nothing was spoilt

@@ -6,7 +6,7 @@ See:      when the SYNs cross, both ends go from SYN-SENT through SYN-RECEIVED, 
 Source:   RFC 9293 §3.5, figure 7
 Next:     self-connect
 Level:    3
-Tags:     establish, SYN, SYN+ACK, SYN-SENT, SYN-RECEIVED
+Tags:     establish, simultaneous open, SYN, SYN+ACK, SYN-SENT, SYN-RECEIVED
 """
 
 from socklab import (

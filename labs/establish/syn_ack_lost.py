@@ -1,8 +1,8 @@
 """The SYN+ACK is lost: SYN-RECEIVED has an end of its own.
 
 Question: with the SYN+ACK lost, does the server wait for ever?
-See:      no: a timer runs at both ends, each sends its segment again, and after the last
-          repetition the server forgets that anybody ever asked
+See:      a timer runs at both ends, and each sends its segment again; after the last repetition
+          the server forgets that anybody ever asked
 Source:   RFC 9293 §3.8.3; RFC 6298 §5; Linux: ip-sysctl, tcp_synack_retries
 Next:     handshake-ack-lost
 Level:    2
@@ -45,7 +45,7 @@ async def story(bench: Bench) -> None:
     await bench.call(client="connect")
     await bench.carry(client=SYN)
     await bench.drop(server=SYN_ACK)
-    # Neither can know what became of its segment. So both have set a clock.
+    # Neither can know what became of its segment, so at both a timer runs.
     bench.expect(
         client=row(SYN_SENT, timer="on"), server=[LISTEN, row(SYN_RECEIVED, timer="on")], wire=[]
     )

@@ -2,10 +2,10 @@
 
 Question: a SYN gets lost: who notices, and when is it sent again?
 See:      only the client's kernel can notice, by its timer: after a second it sends the same
-          SYN again, and connect() has just taken longer
-Linux:    the first repetitions come a second apart, not after 1, 2, 4, 8 s; since Linux 6.5,
-          tcp_syn_linear_timeouts
-Source:   RFC 9293 §3.8.1; RFC 6298 §2.1, §5; Linux: ip-sysctl, tcp_syn_linear_timeouts
+          SYN again, and to the program connect() has just taken longer
+Linux:    at first the SYN is sent again every second, where the RFC doubles the time: since Linux
+          6.5, tcp_syn_linear_timeouts
+Source:   RFC 9293 §3.8.1; RFC 6298 §2 (2.1), §5; Linux: ip-sysctl, tcp_syn_linear_timeouts
 Next:     syn-ack-lost
 Level:    1
 Tags:     establish, SYN, SYN-SENT, retransmission

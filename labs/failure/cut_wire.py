@@ -1,12 +1,12 @@
 """A cut wire: silence is not a state change.
 
 Question: a cable is pulled while a connection is idle; when do the two ends notice?
-See:      never: ESTABLISHED is what each end remembers, not something that is measured; an idle
-          connection has no timer, and once the cable is back it works as if nothing had been
+See:      neither ever does: ESTABLISHED is what an end remembers, not what it measures; an idle
+          connection has no timer, and works again when the cable is back
 Source:   RFC 9293 §3.8.4; RFC 1122 §4.2.3.6; ss(8)
 Next:     keepalive-dead-peer
 Level:    1
-Tags:     failure, ESTABLISHED, idle, timers
+Tags:     failure, ESTABLISHED, timers
 """
 
 from socket import SO_ERROR, SO_KEEPALIVE, SOL_SOCKET
@@ -66,7 +66,7 @@ async def watchful_client(me: Role) -> None:
 
 
 control = Control(
-    "the client asks its kernel for keep-alives",
+    "the client asks its kernel for keep-alive probes",
     fails="observed client ESTABLISHED Recv-Q 0 Send-Q 0 timer keepalive",
     roles={"client": watchful_client},
 )

@@ -1,4 +1,4 @@
-"""Keep-alive and a dead peer: who asks, how long the defaults wait, and what the program gets.
+"""Keep-alive and a dead peer: who asks for it, and how it ends.
 
 Question: does TCP close a connection whose client has died, and after how long?
 See:      only if the program asks with SO_KEEPALIVE: without it no timer runs at all; with it
@@ -7,7 +7,7 @@ Linux:    by default a probe after 7200 s, then every 75 s, and it is over after
 Source:   RFC 9293 §3.8.4; tcp(7), tcp_keepalive_time, TCP_KEEPIDLE; socket(7), SO_KEEPALIVE
 Next:     keepalive-rebooted-peer
 Level:    2
-Tags:     failure, keepalive, SO_KEEPALIVE, TCP_KEEPIDLE, ETIMEDOUT, timers, power loss
+Tags:     failure, keepalive, SO_KEEPALIVE, ETIMEDOUT, half-open, power loss, timers
 Slow:     TCP_KEEPIDLE and TCP_KEEPINTVL count whole seconds, and each is waited for once; 2 s
 """
 

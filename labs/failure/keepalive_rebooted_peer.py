@@ -1,4 +1,4 @@
-"""Keep-alive and a rebooted peer: the probe is answered, by a host that knows nothing.
+"""Keep-alive and a rebooted peer: the answer to the first probe is a RST.
 
 Question: what does a keep-alive probe find out about a peer that was off and is on again?
 See:      the host is there and the connection is not: the answer to the first probe is a RST, so
@@ -6,7 +6,7 @@ See:      the host is there and the connection is not: the answer to the first p
 Source:   RFC 9293 §3.8.4; §3.5.1; tcp(7), TCP_KEEPIDLE
 Next:     user-timeout
 Level:    2
-Tags:     failure, keepalive, SO_KEEPALIVE, RST, ECONNRESET, half-open, TCP_REPAIR
+Tags:     failure, keepalive, SO_KEEPALIVE, RST, ECONNRESET, half-open, power loss, timers
 Slow:     TCP_KEEPIDLE counts whole seconds; 1 s
 """
 
@@ -49,7 +49,7 @@ async def story(bench: Bench) -> None:
     bench.expect(client=CLOSED, server=CLOSED, wire=[])
     bench.expect_call(server="recv", fails="ECONNRESET")  # not ETIMEDOUT: somebody answered
     bench.prove(
-        "the RST has the number that the probe asked for, so that the server believes it",
+        "the RST has the number that the probe acknowledged, so that the server believes it",
         expected=probe.ack,
         observed=reset.seq,
     )

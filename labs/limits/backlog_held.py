@@ -1,9 +1,9 @@
-"""The held backlog: the client is ESTABLISHED, the server says SYN-RECEIVED.
+"""The full backlog: the client is ESTABLISHED, the server says SYN-RECEIVED.
 
 Question: how can a client be ESTABLISHED while its server stays in SYN-RECEIVED?
-See:      the queue was filled between its SYN and its ACK, so the server drops the ACK; the
-          client knows nothing of it, and its send() succeeds; both wait until there is room and
-          something is said again
+See:      the queue has filled up between the client's SYN and its ACK, and the server drops the
+          ACK; the client knows nothing of it, and its send() succeeds; both wait until there is
+          room and something is sent again
 Linux:    an ACK that finds the queue full is dropped, and the connection stays in SYN-RECEIVED
 Source:   RFC 9293 §3.5; listen(2); Linux: tcp_check_req, tcp_v4_syn_recv_sock
 Next:     abort-on-overflow

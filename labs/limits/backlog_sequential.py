@@ -2,8 +2,8 @@
 
 Question: listen(1), and the server never calls accept(): what becomes of the third client?
 See:      two are ESTABLISHED and wait, one more than the backlog says; the third stays in
-          SYN-SENT, for its SYN is dropped, and nothing but a counter tells anybody; when there
-          is room again, who comes later is served first
+          SYN-SENT, for its SYN is dropped, and only a counter tells; once there is room again,
+          a fourth client gets in before it
 Linux:    the queue holds backlog + 1, and a SYN that finds it full is dropped without a RST
 Source:   listen(2); ss(8), Recv-Q and Send-Q of a listener; Linux: tcp_conn_request,
           sk_acceptq_is_full; nstat(8), TcpExtListenOverflows

@@ -1,12 +1,12 @@
-"""The connection pool: the same requests over a connection each, and over one for all.
+"""The connection pool: a connection for each request, or one for all.
 
 Question: what does a client save that keeps its connection for the next request?
-See:      whatever is not the request: the handshake of three segments, the close of four, and a
-          minute of TIME-WAIT with its port, which are due once a connection
+See:      all that is not the request: the handshake of three segments, the close of four, and a
+          minute of TIME-WAIT with its port, which are due once for each connection
 Source:   RFC 9293 §3.5, §3.6; RFC 9112 §9.3; nstat(8), TcpActiveOpens and TcpOutSegs
 Next:     descriptor-exhaustion
 Level:    1
-Tags:     limits, connection pool, keep-alive, handshake, TIME-WAIT
+Tags:     limits, connection pool, handshake, TIME-WAIT
 """
 
 from socklab import ACK, CLOSED, DATA, ESTABLISHED, TIME_WAIT, Bench, Control, Role, row

@@ -1,11 +1,11 @@
 """Out of descriptors: accept() fails with EMFILE, and the client does not know.
 
 Question: a server has no descriptor left: what becomes of the client that accept() can't take?
-See:      nothing: it is ESTABLISHED, in the queue, its data are acknowledged, and accept() fails
+See:      it waits in the queue, ESTABLISHED, and its data are acknowledged, while accept() fails
           again and again; after one close() accept() takes it, and nothing has been lost
 Source:   accept(2), EMFILE; getrlimit(2), RLIMIT_NOFILE; RFC 9293 §3.5
 Next:     handshake
-Level:    1
+Level:    2
 Tags:     limits, accept, EMFILE, descriptors, LISTEN, leak
 """
 

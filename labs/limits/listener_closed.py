@@ -2,7 +2,7 @@
 
 Question: a server stops without having accepted all its clients: what do they see?
 See:      a connection in the queue is reset at once; one in SYN-RECEIVED outlives the listener,
-          until its ACK is answered with a RST; both clients had been ESTABLISHED
+          until its ACK is answered with a RST; to both clients connect() had succeeded
 Linux:    a connection in SYN-RECEIVED stays for a while when its listener has gone
 Source:   listen(2); RFC 9293 §3.10.4; Linux: inet_csk_listen_stop
 Next:     reuseport-migration
@@ -36,10 +36,10 @@ async def server(me: Role) -> None:
 
 
 async def client(me: Role) -> None:
-    queued, half_open = me.socket(), me.socket()
+    queued, unfinished = me.socket(), me.socket()
     await queued.connect(("server", 80))
-    await half_open.connect(("server", 80))
-    for connection in (queued, half_open):
+    await unfinished.connect(("server", 80))
+    for connection in (queued, unfinished):
         with suppress(ConnectionResetError):
             await connection.recv(100)
 

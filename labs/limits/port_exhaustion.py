@@ -1,14 +1,14 @@
 """Port exhaustion: connect() fails on a client that has closed everything.
 
 Question: why does connect() fail with EADDRNOTAVAIL on a client with no open connection?
-See:      a local port in TIME-WAIT can't go to the same server's port again, no more than an open
-          one can; when all of ip_local_port_range are so, none is left, but to another port of
-          the server each of them can go
-Linux:    tcp_tw_reuse is 2 by default, which helps over loopback only
+See:      a port in TIME-WAIT can't connect to the same port of the server again, no more than an
+          open one can; when all of ip_local_port_range are taken so, none is left, while each of
+          them can still connect to another port of the server
+Linux:    tcp_tw_reuse is 2 by default, and that helps on loopback only
 Source:   connect(2), EADDRNOTAVAIL; ip(7), ip_local_port_range; Linux: __inet_hash_connect
 Next:     time-wait-reuse
 Level:    1
-Tags:     limits, TIME-WAIT, EADDRNOTAVAIL, connect, ip_local_port_range, tcp_tw_reuse
+Tags:     limits, TIME-WAIT, EADDRNOTAVAIL, ip_local_port_range, tcp_tw_reuse
 """
 
 from contextlib import suppress

@@ -1,14 +1,14 @@
 """Migration: a listener closes, and another one takes over its queue.
 
 Question: can a server restart without losing the connections that it has not yet accepted?
-See:      the new server listens on the same port before the old one closes; then the old one's
-          queue goes over to it: the client notices nothing, and its bytes are read by the new one
+See:      it can, if the new server listens on the same port before the old one closes: the old
+          one's queue goes over to it, and the client notices nothing
 Linux:    only with tcp_migrate_req=1; by default such connections are reset
 Source:   socket(7), SO_REUSEPORT; Linux: ip-sysctl, tcp_migrate_req; inet_csk_listen_stop,
           reuseport_migrate_sock
 Next:     time-wait-length
 Level:    3
-Tags:     limits, LISTEN, SYN-RECEIVED, accept, SO_REUSEPORT, tcp_migrate_req, ECONNRESET
+Tags:     limits, LISTEN, SYN-RECEIVED, accept, SO_REUSEPORT, tcp_migrate_req, ECONNRESET, restart
 """
 
 from socket import SO_REUSEPORT, SOL_SOCKET

@@ -1,9 +1,9 @@
-"""A stale segment: old data meet a new connection between the same two ports.
+"""A stale segment: old data meet a new connection.
 
 Question: what is TIME-WAIT there to prevent?
 See:      while it lasts the two ports can't be connected again, and old data find nobody;
-          without it they meet the new connection, where only their timestamp and their numbers
-          tell them from new ones; where these fit, the server reads them once more
+          without it they meet a new connection, where only timestamp and numbers tell them from
+          new data; where these fit, the server reads the old bytes once more
 Linux:    data without a timestamp are taken although both ends had agreed on timestamps
 Source:   RFC 9293 §3.4.1, §3.6.1; RFC 1337 §2.2 (H1); RFC 7323 §3.2, §5; nstat(8), TcpExtPAWSEstab
 Next:     connection-pool

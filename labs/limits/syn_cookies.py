@@ -2,8 +2,8 @@
 
 Question: how can a server that is flooded with SYNs still let a client in?
 See:      when its queue is full it keeps no state for a SYN, and hides what it must know in the
-          number of its SYN+ACK; the ACK brings the number back, and makes a connection that
-          was never in SYN-RECEIVED; a number that it has not made gets a RST
+          number of its SYN+ACK; the ACK brings that back, and makes a connection that never was
+          in SYN-RECEIVED; an ACK of any other number gets a RST
 Source:   RFC 4987 §3.6; tcp(7), tcp_syncookies; Linux: cookie_v4_check
 Next:     listener-closed
 Level:    2

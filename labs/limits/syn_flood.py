@@ -1,9 +1,8 @@
-"""The SYN flood: a few SYNs that nobody means, and no client gets in any more.
+"""The SYN flood: a few forged SYNs, and no client gets in any more.
 
-Question: how do a handful of forged SYNs keep everybody else out?
+Question: how can a handful of forged SYNs keep everybody else out?
 See:      each leaves a connection in SYN-RECEIVED, for which the server waits on an ACK that
           never comes; when there are backlog + 1 of them the SYN of a real client is dropped
-Linux:    so it is only with tcp_syncookies=0; what 1, the default, does is in the next lab
 Source:   RFC 4987 §2; listen(2); Linux: tcp_conn_request, inet_csk_reqsk_queue_is_full
 Next:     syn-cookies
 Level:    2
@@ -22,7 +21,7 @@ from socklab import (
     row,
 )
 
-weather = but(tcp_syncookies=0)
+weather = but(tcp_syncookies=0)  # what 1, the default, does is in syn-cookies
 
 
 async def server(me: Role) -> None:
@@ -56,7 +55,7 @@ async def story(bench: Bench) -> None:
     bench.expect_call(client="connect", blocked=True)
     bench.expect_call(server="accept", blocked=True)
     bench.prove(
-        "the client's SYN was dropped because the queue of half-open connections was full",
+        "the client's SYN was dropped because there were too many in SYN-RECEIVED",
         expected=1,
         observed=bench.counted(server="TcpExtTCPReqQFullDrop"),
     )

@@ -1,7 +1,7 @@
-"""A SYN into TIME-WAIT: a client comes back from the same port within the minute.
+"""A SYN into TIME-WAIT: a client comes back within the minute.
 
 Question: can a new connection begin while the server is still in TIME-WAIT for the old one?
-See:      yes, with a SYN that is newer than anything of the old connection: the server goes
+See:      it can, with a SYN that is newer than anything of the old connection: the server goes
           from TIME-WAIT to SYN-RECEIVED; an old SYN is answered with an ACK, and changes nothing
 Source:   RFC 9293 §3.6.1 (MAY-2); RFC 6191; Linux: tcp_timewait_state_process
 Next:     time-wait-assassination

@@ -1,4 +1,4 @@
-"""TIME-WAIT's limit: beyond tcp_max_tw_buckets there is none.
+"""The limit of TIME-WAIT: beyond tcp_max_tw_buckets there is no waiting.
 
 Question: what happens to a connection that should go to TIME-WAIT when there are too many?
 See:      it is CLOSED at once instead; and if its last ACK is lost, nobody is left to give it
@@ -8,7 +8,7 @@ Source:   RFC 9293 §3.6.1 (MUST-13); tcp(7), tcp_max_tw_buckets; Linux: tcp_tim
           nstat(8), TcpExtTCPTimeWaitOverflow
 Next:     stale-segment
 Level:    2
-Tags:     limits, TIME-WAIT, CLOSED, LAST-ACK, RST, tcp_max_tw_buckets
+Tags:     limits, TIME-WAIT, LAST-ACK, RST, tcp_max_tw_buckets
 """
 
 from socket import SHUT_WR

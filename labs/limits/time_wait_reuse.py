@@ -1,15 +1,15 @@
-"""Reuse: with tcp_tw_reuse=1 a connect() takes over a port from TIME-WAIT.
+"""TIME-WAIT reused: with tcp_tw_reuse=1 a connect() takes its port over.
 
 Question: does tcp_tw_reuse=1 cure a client that runs out of ports, and is it safe?
-See:      connect() turns the TIME-WAIT into a SYN-SENT instead of failing; the new connection
-          begins beyond what the old one can have sent, and a FIN of the old one that comes
-          late is known by its timestamp
-Linux:    only a connection with timestamps is reused, after a second, which is 1 ms here
+See:      connect() turns the TIME-WAIT into a SYN-SENT instead of failing; the new connection's
+          numbers begin beyond all that the old one can have sent, and an old FIN that comes late
+          is recognised by its timestamp
+Linux:    only a connection with timestamps is reused, and after a second, which is 1 ms here
 Source:   RFC 7323 §5; RFC 6191; Linux: ip-sysctl, tcp_tw_reuse and tcp_tw_reuse_delay;
           tcp_twsk_unique
 Next:     syn-into-time-wait
 Level:    2
-Tags:     limits, TIME-WAIT, SYN-SENT, EADDRNOTAVAIL, connect, tcp_tw_reuse, timestamps, PAWS
+Tags:     limits, TIME-WAIT, SYN-SENT, EADDRNOTAVAIL, tcp_tw_reuse, timestamps, PAWS, old duplicate
 """
 
 from contextlib import suppress

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -27,12 +26,11 @@ from socklab.cli import (
     replay,
     run,
     show,
+    view,
 )
 from socklab.cli.ending import complain, ending
 from socklab.cli.streams import nowhere, put, three_streams, unwritable
 from socklab.errors import MachineError
-
-CHECKOUT = Path(__file__).parents[2]
 
 EXIT_CODES = (
     "Exit codes: 0 as expected, 1 an expectation was not met, 2 usage, 3 this machine can't run "
@@ -63,6 +61,7 @@ app.command("list")(listing.list_labs)
 app.command("show")(show.show)
 app.command("run")(run.run)
 app.command("replay")(replay.replay)
+app.command("view")(view.view)
 app.command("diff")(diff.diff)
 app.command("new")(new.new)
 app.command("lint")(lint.lint)
@@ -75,15 +74,9 @@ app.command("doctor")(doctor.doctor)
 def _version(asked: bool) -> None:
     if not asked:
         return
-    from importlib.metadata import PackageNotFoundError, version
+    from socklab.cli.version import version
 
-    try:
-        told = version("socklab")
-    except PackageNotFoundError:  # run from a checkout
-        import tomllib
-
-        told = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
-    put(f"socklab {told}")
+    put(f"socklab {version()}")
     raise typer.Exit
 
 

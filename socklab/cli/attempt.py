@@ -35,6 +35,8 @@ class Options:
     bench: str = "auto"
     link: str = "auto"
     folders: tuple[Path, ...] = ()
+    follow: bool = False
+    quiet: bool = False
 
     def command(self, lab: str) -> str:
         """The command that runs a lab in this way and shows it."""

@@ -62,7 +62,10 @@ def run_many(labs: Sequence[Selected], options: Options, manner: Manner) -> Fini
     which = {id(job): number for number, job in numbers_and_jobs}
     crew = Crew(jobs, manner.at_once or len(os.sched_getaffinity(0)), stop_on=ENDING)
     repeats = Repeats(len(labs), manner.times)
-    with progress(len(jobs)) as shown, closing(crew.results(shown.tick_s)) as results:
+    with (
+        progress(len(jobs), quiet=options.quiet) as shown,
+        closing(crew.results(shown.tick_s)) as results,
+    ):
         for result in results:
             if result is not None:
                 number = which[id(result.job)]

@@ -29,14 +29,10 @@ def line(outcome: Outcome) -> str:
     return clean(f"{told}  {outcome.why}" if outcome.why else told)
 
 
-class Lines:
-    """A line for each lab that has ended: for logs, and whoever reads along with a pipe."""
+class Nothing:
+    """No word on how far it is: whoever asked to be spared gets what came of it in the end."""
 
     tick_s: float | None = None
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._ended = 0
 
     def __enter__(self) -> Self:
         return self
@@ -49,6 +45,17 @@ class Lines:
 
     def ended(self, outcome: Outcome) -> None:
         """A lab has ended."""
+
+
+class Lines(Nothing):
+    """A line for each lab that has ended: for logs, and whoever reads along with a pipe."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._ended = 0
+
+    def ended(self, outcome: Outcome) -> None:
+        """Print a line of it."""
         self._ended += 1
         digits = len(str(self._total))
         print(f"{self._ended:{digits}}/{self._total} {line(outcome)}", file=sys.stderr, flush=True)
@@ -99,7 +106,9 @@ class Bar(Lines):
             self._bar.print(line(outcome), markup=False, soft_wrap=True)
 
 
-def progress(total: int) -> Lines:
-    """A bar where there is somebody to look at it, else lines."""
+def progress(total: int, *, quiet: bool = False) -> Nothing:
+    """A bar where there is somebody to look at it, else lines; nothing where that is asked for."""
+    if quiet:
+        return Nothing()
     looked_at = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
     return Bar(total) if looked_at else Lines(total)

@@ -28,7 +28,7 @@ OfSeveral = Annotated[
         help="Of a file with several Records, that of this lab; or its number, from 1.",
     ),
 ]
-"""What a command calls `lab`, and gives to `chosen` or `the_one`."""
+"""What a command calls `lab`, and gives to `chosen`."""
 
 
 def records_in(file: Path) -> list[Record]:
@@ -155,19 +155,6 @@ def chosen(records: Sequence[Record], which: str | None, file: Path) -> Sequence
             f"{file} has {len(found)} Records of {which}: say which by its number, of {numbers}"
         )
     return [records[found[0] - 1]]
-
-
-def the_one(file: Path, which: str | None) -> Record:
-    """The one Record of a file that was asked for.
-
-    Raises:
-        LabError: it can't be read, there is none such, or there are several and none was named.
-    """
-    found = chosen(records_in(file), which, file)
-    if len(found) > 1:
-        names = _listed([record.lab for record in found])
-        raise LabError(f"{file} has {len(found)} Records: --lab says which, of {names}")
-    return found[0]
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext, redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from socklab.cli import saving
 from socklab.cli.names import LabFolders
 from socklab.cli.streams import ascii_only, color, put, width
 from socklab.errors import ExperimentError, LabError, SocklabError
@@ -36,6 +39,14 @@ def replay(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show every move, and what ss showed after it.")
     ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print the Record of the replay as JSON instead; how the two compare is then told "
+            "on standard error.",
+        ),
+    ] = False,
 ) -> None:
     """Make the moves of a recorded run again, and say whether it went the same way."""
     recorded = _read(file)
@@ -48,23 +59,38 @@ def replay(
 
     loaded = load(find(lab or recorded.lab, folders or ()))
     ipv6 = any(":" in address for address in recorded.hosts.values())
-    with Signals() as signals:
+    # A lab may print what it likes, but not into a document.
+    apart = redirect_stdout(sys.stderr) if as_json else nullcontext()
+    with Signals() as signals, apart:
         repeated = signals.run(partial(again, loaded, recorded.moves(), link=link, ipv6=ipv6))
-    text = ladder(repeated, width=width(), color=color(), verbose=verbose, ascii=ascii_only())
-    put(text.removesuffix("\n") + "\n")
+    if as_json:
+        put(saving.to_text([repeated], several=False))
+    else:
+        text = ladder(repeated, width=width(), color=color(), verbose=verbose, ascii=ascii_only())
+        put(text.removesuffix("\n") + "\n")
+    comparison, same = _compared(file, recorded, repeated)
+    if as_json:
+        print(comparison, file=sys.stderr)
+    else:
+        put(comparison)
+    if not same:
+        raise typer.Exit(ExperimentError.exit_code)
+
+
+def _compared(file: Path, recorded: Record, repeated: Record) -> tuple[str, bool]:
+    """Where two Records part, in words; and whether they are the same in essence."""
     then, now = (record.essence(expectations=False) for record in (recorded, repeated))
     if then == now:
-        put(f"The same as in {file}, but for times and ports.")
-        return
+        return f"The same as in {file}, but for times and ports.", True
     parted = next(
         (n for n, pair in enumerate(zip(then, now, strict=False)) if pair[0] != pair[1]),
         min(len(then), len(now)),
     )
-    put(f"Not the same as in {file}. They part here; recorded:")
-    put("\n".join(then[parted : parted + SHOWN]) or "(its end)")
-    put("now:")
-    put("\n".join(now[parted : parted + SHOWN]) or "(its end)")
-    raise typer.Exit(ExperimentError.exit_code)
+    lines = [f"Not the same as in {file}. They part here; recorded:"]
+    lines += then[parted : parted + SHOWN] or ["(its end)"]
+    lines.append("now:")
+    lines += now[parted : parted + SHOWN] or ["(its end)"]
+    return "\n".join(lines), False
 
 
 def _read(file: Path) -> Record:

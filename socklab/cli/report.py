@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from socklab.cli.attempt import Options
+    from socklab.cli.exports import Exports
     from socklab.outcome import Outcome
+    from socklab.record import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,11 @@ class Finished:
     not_begun: int = 0
     stopped_by: int | None = None
 
+    @property
+    def only_record(self) -> Record | None:
+        """The Record, where one lab was to run and got so far."""
+        return self.outcomes[0].record if len(self.outcomes) == 1 else None
+
     def text(self) -> str | None:
         """Their Records as JSON; None where a single one was to run, and there is none."""
         records = [outcome.record for outcome in self.outcomes if outcome.record is not None]
@@ -45,23 +52,24 @@ class Finished:
         return saving.to_text(records, several=self.several)
 
 
-def keep(finished: Finished, began: str, *, record: Path | None, junit: Path | None) -> int:
+def keep(finished: Finished, began: str, exports: Exports) -> int:
     """Write the files that were asked for; what is in the way is told, and its exit code given.
 
     Args:
         finished: what there is to tell.
         began: when, as ISO 8601 writes it, to the second.
-        record: where the Records go.
-        junit: where the report in JUnit's XML goes.
+        exports: what goes where.
     """
     codes = []
-    if record is not None and (text := finished.text()) is not None:
-        codes.append(_save(record, text, "--record"))
-    if junit is not None:
+    if exports.record is not None and (text := finished.text()) is not None:
+        codes.append(_save(exports.record, text, "--record"))
+    if (record := finished.only_record) is not None:
+        codes.append(exports.save(record))
+    if exports.junit is not None:
         from socklab.views.junit import junit as to_xml
 
         xml = to_xml(finished.outcomes, took_s=finished.took_s, began=began)
-        codes.append(_save(junit, xml.removesuffix("\n"), "--junit"))
+        codes.append(_save(exports.junit, xml, "--junit"))
     return max(codes, default=0)
 
 

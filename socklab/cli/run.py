@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from socklab.cli import saving
 from socklab.cli.ending import Interrupted, complain
+from socklab.cli.exports import Exports, Force, with_files
 from socklab.cli.names import HELP, LabFolders, LabTags, complete
 from socklab.cli.streams import put
 from socklab.errors import LabError
 
 
+@with_files(after="record")
 def run(
     labs: Annotated[
         list[str] | None, typer.Argument(metavar="LAB...", help=HELP, autocompletion=complete)
@@ -68,8 +70,15 @@ def run(
         Path | None,
         typer.Option("--junit", metavar="FILE", help="Write a report for CI, in JUnit's XML."),
     ] = None,
+    force: Force = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show every move, and what ss showed after it.")
+    ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Show the ladder rung by rung, as it grows.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print one line for each lab.")
     ] = False,
     control: Annotated[
         bool,
@@ -87,6 +96,7 @@ def run(
     link: Annotated[
         Literal["auto", "tun", "veth"], typer.Option("--link", help="How to hold the wire.")
     ] = "auto",
+    **files: Path | None,
 ) -> None:
     """Run labs and show each as a ladder, or run many side by side and sum up."""
     side_by_side = everything or bool(tags) or {jobs, repeat, watchdog} != {None}
@@ -98,12 +108,13 @@ def run(
         raise LabError("--pause keeps the hosts of one run: name a lab, and no number of jobs")
     if pause and not sys.stdin.isatty():
         raise LabError("--pause waits for Enter, and standard input is no terminal")
+    if follow and side_by_side:
+        raise LabError("--follow shows one run at a time: name labs, and no number of jobs")
+    exports = Exports(files, force=force, record=record, junit=junit)
+    shown = {"--quiet": quiet, "--follow": follow, "--verbose": verbose, "--json": as_json}
+    _check_showing(shown | dict.fromkeys(exports.printed, True))
     if control and bench == "loopback":
         raise LabError("--control needs a held wire: leave out --bench loopback")
-    if record is not None:
-        saving.check(record)
-    if junit is not None:
-        saving.check(junit, "--junit")
 
     # A typo is told before anything is imported that runs a lab.
     from socklab.cli import selection
@@ -112,14 +123,26 @@ def run(
         selected = selection.named(labs, folders or (), slow=slow)
     else:
         selected = selection.every(tags or (), folders or (), slow=slow)
+    exports.check_count(len(selected.labs))
 
     from socklab.cli.attempt import Options
+    from socklab.cli.brief import put_brief
     from socklab.cli.report import keep, summarise
     from socklab.cli.signals import Signals
     from socklab.outcome import exit_code_of
 
     options = Options(
-        as_json, verbose, slow, control, pause, ipv6, bench, link, tuple(folders or ())
+        as_json or bool(exports.printed),
+        verbose,
+        slow,
+        control,
+        pause,
+        ipv6,
+        bench,
+        link,
+        tuple(folders or ()),
+        follow=follow,
+        quiet=quiet,
     )
     began = time.strftime("%Y-%m-%dT%H:%M:%S")
     with Signals() as signals:
@@ -131,12 +154,19 @@ def run(
             from socklab.cli.session import one_by_one
 
             finished = one_by_one(selected.labs, options, signals)
+        codes = [outcome.exit_code for outcome in finished.outcomes]
         if as_json and finished.stopped_by is None and (text := finished.text()) is not None:
             put(text)
+        elif exports.printed:
+            if finished.stopped_by is None and finished.only_record is not None:
+                codes.append(exports.put(finished.only_record))
+        elif side_by_side and quiet:
+            names = max((len(outcome.lab) for outcome in finished.outcomes), default=0)
+            for outcome in finished.outcomes:
+                put_brief(outcome, options, names=names)
         elif side_by_side and not as_json:
             summarise(finished, options, left_out=selected.left_out, times=repeat or 1)
-        codes = [outcome.exit_code for outcome in finished.outcomes]
-        codes.append(keep(finished, began, record=record, junit=junit))
+        codes.append(keep(finished, began, exports))
     for problem in selected.problems:
         complain(problem)
         codes.append(problem.exit_code)
@@ -155,3 +185,19 @@ def _check_selection(labs: list[str], *, everything: bool) -> None:
         raise LabError("--all and --tag choose the labs: leave them out, or leave out the names")
     if not labs and not everything:
         raise LabError("which lab? `socklab list` shows them, and --all runs them all")
+
+
+def _check_showing(asked: Mapping[str, bool]) -> None:
+    """See that the options that say what is shown do not say different things.
+
+    Args:
+        asked: each, and whether it was given.
+
+    Raises:
+        LabError: two do.
+    """
+    given = [option for option, is_given in asked.items() if is_given]
+    if "--quiet" not in given and "--verbose" in given:
+        given.remove("--verbose")  # It tells more of whatever is shown.
+    if len(given) > 1:
+        raise LabError(f"{given[0]} and {given[1]} ask for different things: leave one of them out")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from socklab.packet import Kind, Packet, PacketError, parse
+from socklab.packet import Kind
 from socklab.record import Fate, Other, Segment
 from socklab.views.columns import Style, width_of, wrap
-from socklab.views.glyphs import Glyphs
-from socklab.views.rungs import Arrow, Part
+from socklab.views.glyphs import BOX, Glyphs
+from socklab.views.rung import Arrow, Part
+from socklab.views.windows import window_of
 
-AROUND = 6
-"""What an arrow is besides its label: a dash and a blank, then a blank, two dashes, the head."""
+BEHIND = 4
+"""What follows an arrow's label: a blank, two dashes, the head."""
 
 WORDS = {Fate.DUPLICATED: "duplicate", Fate.INJECTED: "injected"}
 
@@ -31,8 +33,8 @@ def kind_of(segment: Segment) -> Kind:
 def label(arrow: Arrow, *, rich: bool = False) -> str:
     """What stands on an arrow: `FIN seq 1 ack 1`.
 
-    An ACK flag shows in that there is an `ack`. A `rich` one has the flags, the length even
-    of nothing, and the window as it stands in the header.
+    An ACK flag shows in that there is an `ack`, and a window only if it is news. A `rich` one has
+    the flags, the length even of nothing, and the window as it stands in the header.
     """
     event = arrow.event
     if isinstance(event, Other):
@@ -49,17 +51,20 @@ def label(arrow: Arrow, *, rich: bool = False) -> str:
         words.append(f"ack {event.ack}")
     if rich or event.payload_bytes:
         words.append(f"len {event.payload_bytes}")
-    if rich and (window := _window(event)) is not None:
+    window = window_of(event) if rich else arrow.window
+    if window is not None:
         words.append(f"win {window}")
     return " ".join(words)
 
 
-def _window(segment: Segment) -> int | None:
-    try:
-        packet = parse(bytes.fromhex(segment.raw))
-    except (PacketError, ValueError):
-        return None
-    return packet.window if isinstance(packet, Packet) else None
+def in_lines(text: str, width: int) -> list[str]:
+    """A label in lines of that width, in which no number is parted from its name."""
+    return [line.replace("\u00a0", " ") for line in wrap(bound(text), width, hang=2)]
+
+
+def bound(text: str) -> str:
+    """A label that does not break between a number and its name: there are no-break spaces."""
+    return re.sub(r"\b(seq|ack|len|win) (?=-?\d)", "\\1\u00a0", text)
 
 
 def fate_note(arrow: Arrow, *, verbose: bool = False) -> str:
@@ -117,7 +122,7 @@ def draw(
     body, noted = _body(arrow, text, note, width, glyphs, rightwards=rightwards)
     lines: list[list[Stroke]] = []
     if body is None:
-        for part in wrap(text, width - 2, hang=2):
+        for part in in_lines(text, width - 2):
             column = 1 if rightwards else width - 1 - width_of(part)
             lines.append([Stroke(column, part, style)])
         body, noted = _body(arrow, "", note, width, glyphs, rightwards=rightwards)
@@ -131,6 +136,18 @@ def draw(
     return Drawing(lines, main)
 
 
+def around(arrow: Arrow) -> int:
+    """The columns that an arrow takes besides its label and its note."""
+    return width_of(_start(arrow, BOX.line, BOX)) + 1 + BEHIND
+
+
+def _start(arrow: Arrow, line: str, glyphs: Glyphs) -> str:
+    """What an arrow begins with: at a host, where it was held, or out of nowhere."""
+    if arrow.event.fate is Fate.INJECTED:
+        return f"  {glyphs.source}{line}"
+    return glyphs.line_again * 3 if arrow.part is Part.REST else line
+
+
 def _body(
     arrow: Arrow, text: str, note: str, width: int, glyphs: Glyphs, *, rightwards: bool
 ) -> tuple[str | None, bool]:
@@ -142,12 +159,7 @@ def _body(
         line = glyphs.line_again
     if event.fate in WORDS:
         line = glyphs.line_forged
-    if event.fate is Fate.INJECTED:
-        start = f"  {glyphs.source}{line}"
-    elif arrow.part is Part.REST:
-        start = glyphs.line_again * 3
-    else:
-        start = line
+    start = _start(arrow, line, glyphs)
     if text:
         start += f" {text} " if rightwards else f" {text[::-1]} "
     taken = width_of(start)

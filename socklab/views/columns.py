@@ -118,12 +118,14 @@ def _first_line(text: str, room: int) -> tuple[str, str]:
     # A break near the beginning would leave a line nearly empty: then rather break the word.
     if blank * 3 >= end:
         return text[:blank].rstrip(), text[blank:].lstrip()
-    bracket = text.rfind("(", 0, end) + 1
+    bracket, joint = (text.rfind(sign, 0, end) + 1 for sign in "(_")
     escape = text.rfind("\\x", max(end - 3, 1), end + 1)
     if bracket * 3 >= end:
         end = bracket
     elif escape > 0:
         end = escape
+    elif joint * 3 >= end:
+        end = joint
     return text[:end], text[end:]
 
 
@@ -157,6 +159,18 @@ class Line:
                 self._cells[column + 1] = ""
             self._styles[column : column + taken] = [style] * taken
             column += taken
+
+    def cut(self, width: int | None, sign: str) -> Line:
+        """The line, or its beginning and a clean sign of so many columns that there is more."""
+        if width is None or width_of(self.render()) <= width:
+            return self
+        line = Line(width)
+        line._cells[:] = self._cells[:width]
+        line._styles[:] = self._styles[:width]
+        if self._cells[width] == "":
+            line._cells[-1] = " "  # half a wide character
+        line.put(max(0, width - width_of(sign)), sign, Style.FAINT)
+        return line
 
     def render(self, *, color: bool = False) -> str:
         """The line as text without blanks at its end, with SGR sequences if asked."""

@@ -54,13 +54,27 @@ class Ink:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where an arrow goes: two points, or four of a Bézier curve; and where its name stands."""
 
     name: str
     points: tuple[Point, ...]
     label: Point
     anchor: str = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where everything stands: boxes by their middles, and arrows from the edge of one to another.
+
+    `heads` has the length of an arrow's head and half its width, by the arrow's line.
+    """
+
+    size: tuple[int, int]
+    box: tuple[int, int]
+    boxes: Sequence[tuple[State, Point]]
+    arrows: Mapping[Arrow, Place]
+    heads: Mapping[Line, tuple[int, int]]
 
 
 WIDTH, HEIGHT = 1000, 1190
@@ -83,52 +97,52 @@ BOXES: Sequence[tuple[State, Point]] = (
 )
 """The states by the middles of their boxes. CLOSED stands twice, as in the RFC: it is one state."""
 
-ARROWS: Mapping[Arrow, _Place] = {
-    (CLOSED, LISTEN): _Place("listen()", ((474, 122), (474, 264)), (462, 188), "end"),
-    (LISTEN, CLOSED): _Place("close()", ((526, 264), (526, 122)), (538, 188)),
-    (CLOSED, SYN_SENT): _Place(
+ARROWS: Mapping[Arrow, Place] = {
+    (CLOSED, LISTEN): Place("listen()", ((474, 122), (474, 264)), (462, 188), "end"),
+    (LISTEN, CLOSED): Place("close()", ((526, 264), (526, 122)), (538, 188)),
+    (CLOSED, SYN_SENT): Place(
         "connect()", ((590, 84), (780, 84), (906, 200), (906, 414)), (772, 88)
     ),
-    (SYN_SENT, CLOSED): _Place(
+    (SYN_SENT, CLOSED): Place(
         "close()", ((846, 414), (846, 250), (740, 112), (590, 108)), (806, 272), "end"
     ),
-    (SYN_RECEIVED, LISTEN): _Place(
+    (SYN_RECEIVED, LISTEN): Place(
         "RST", ((104, 414), (104, 310), (190, 280), (410, 280)), (178, 268), "end"
     ),
-    (LISTEN, SYN_RECEIVED): _Place(
+    (LISTEN, SYN_RECEIVED): Place(
         "SYN", ((452, 316), (452, 400), (360, 426), (220, 426)), (374, 352), "end"
     ),
-    (LISTEN, SYN_SENT): _Place(
+    (LISTEN, SYN_SENT): Place(
         "send()", ((548, 316), (548, 400), (640, 426), (780, 426)), (626, 352)
     ),
-    (SYN_SENT, SYN_RECEIVED): _Place("SYN", ((780, 442), (220, 442)), (500, 464), "middle"),
-    (SYN_RECEIVED, ESTABLISHED): _Place(
+    (SYN_SENT, SYN_RECEIVED): Place("SYN", ((780, 442), (220, 442)), (500, 464), "middle"),
+    (SYN_RECEIVED, ESTABLISHED): Place(
         "ACK of SYN", ((220, 458), (360, 458), (452, 490), (452, 574)), (382, 520), "end"
     ),
-    (SYN_SENT, ESTABLISHED): _Place(
+    (SYN_SENT, ESTABLISHED): Place(
         "SYN+ACK", ((780, 458), (640, 458), (548, 490), (548, 574)), (618, 520)
     ),
-    (SYN_RECEIVED, FIN_WAIT_1): _Place("close()", ((80, 466), (80, 714)), (92, 586)),
-    (ESTABLISHED, FIN_WAIT_1): _Place(
+    (SYN_RECEIVED, FIN_WAIT_1): Place("close()", ((80, 466), (80, 714)), (92, 586)),
+    (ESTABLISHED, FIN_WAIT_1): Place(
         "close()", ((452, 626), (452, 700), (360, 728), (220, 728)), (390, 676), "end"
     ),
-    (ESTABLISHED, CLOSE_WAIT): _Place(
+    (ESTABLISHED, CLOSE_WAIT): Place(
         "FIN", ((548, 626), (548, 700), (640, 728), (780, 728)), (610, 676)
     ),
-    (FIN_WAIT_1, FIN_WAIT_2): _Place("ACK of FIN", ((80, 766), (80, 904)), (92, 828)),
-    (FIN_WAIT_1, CLOSING): _Place(
+    (FIN_WAIT_1, FIN_WAIT_2): Place("ACK of FIN", ((80, 766), (80, 904)), (92, 828)),
+    (FIN_WAIT_1, CLOSING): Place(
         "FIN", ((220, 750), (440, 750), (544, 800), (544, 904)), (536, 806)
     ),
-    (FIN_WAIT_1, TIME_WAIT): _Place(
+    (FIN_WAIT_1, TIME_WAIT): Place(
         "FIN and ACK of FIN", ((200, 766), (330, 850), (300, 1000), (410, 1066)), (306, 852)
     ),
-    (CLOSE_WAIT, LAST_ACK): _Place("close()", ((920, 766), (920, 904)), (908, 828), "end"),
-    (FIN_WAIT_2, TIME_WAIT): _Place(
+    (CLOSE_WAIT, LAST_ACK): Place("close()", ((920, 766), (920, 904)), (908, 828), "end"),
+    (FIN_WAIT_2, TIME_WAIT): Place(
         "FIN", ((80, 956), (80, 1070), (180, 1092), (410, 1092)), (176, 1034)
     ),
-    (CLOSING, TIME_WAIT): _Place("ACK of FIN", ((500, 956), (500, 1054)), (512, 998)),
-    (LAST_ACK, CLOSED): _Place("ACK of FIN", ((920, 956), (920, 1054)), (908, 998), "end"),
-    (TIME_WAIT, CLOSED): _Place("2 MSL timeout", ((590, 1080), (780, 1080)), (685, 1108), "middle"),
+    (CLOSING, TIME_WAIT): Place("ACK of FIN", ((500, 956), (500, 1054)), (512, 998)),
+    (LAST_ACK, CLOSED): Place("ACK of FIN", ((920, 956), (920, 1054)), (908, 998), "end"),
+    (TIME_WAIT, CLOSED): Place("2 MSL timeout", ((590, 1080), (780, 1080)), (685, 1108), "middle"),
 }
 """The figure's 21 arrows. Of its two words for each (`rcv SYN` over `snd SYN,ACK`) the first."""
 
@@ -158,6 +172,9 @@ STYLE = """
 
 HEADS = {Line.INKED: (16, 6), Line.FAINT: (12, 5), Line.CROSSED: (11, 5)}
 """The length and half the width of an arrow's head."""
+
+FIGURE = Plan((WIDTH, HEIGHT), BOX, BOXES, ARROWS, HEADS)
+"""The figure at the size of a page."""
 
 
 def diagram(
@@ -191,14 +208,28 @@ def diagram(
         f'<rect class="paper" x="1" y="1" width="{WIDTH - 2}" height="{height - 2}" rx="12"/>',
         *_heading(heading),
     ]
-    for arrow, place in ARROWS.items():
-        parts += _arrow(arrow, place, inks.get(arrow, Ink(Line.FAINT)))
-    for state, middle in BOXES:
-        names = [host for host, at in (here or {}).items() if at is state]
-        parts += _box(state, middle, names)
+    parts += drawn(FIGURE, inks, here or {})
     if legend:
         parts += _legend()
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def drawn(plan: Plan, inks: Mapping[Arrow, Ink], here: Mapping[str, State]) -> Iterator[str]:
+    """Arrows and boxes as elements of SVG, without the paper around them.
+
+    Each names what it is, so that a page can light it: `data-arrow` has two states with a blank
+    between, `data-state` one.
+
+    Args:
+        plan: where they stand.
+        inks: how arrows are drawn; one that is not named is faint, and without a note.
+        here: the states that hosts are in, by the host.
+    """
+    for arrow, place in plan.arrows.items():
+        yield from _arrow(arrow, place, inks.get(arrow, Ink(Line.FAINT)), plan.heads)
+    for state, middle in plan.boxes:
+        names = [host for host, at in here.items() if at is state]
+        yield from _box(state, middle, plan.box, names)
 
 
 def _heading(lines: Sequence[str]) -> Iterator[str]:
@@ -207,13 +238,15 @@ def _heading(lines: Sequence[str]) -> Iterator[str]:
         yield f'<text class="{style}" x="28" y="{44 + 24 * number}">{_text(line)}</text>'
 
 
-def _arrow(arrow: Arrow, place: _Place, ink: Ink) -> Iterator[str]:
+def _arrow(
+    arrow: Arrow, place: Place, ink: Ink, heads: Mapping[Line, tuple[int, int]]
+) -> Iterator[str]:
     was, now = arrow
     about = ink.title or ink.note
     yield f'<g class="arrow {ink.line.value}" data-arrow="{was} {now}">'
     told = f"{was} → {now}: {place.name}" + (f". {about}" if about else "")
     yield f"<title>{_text(told)}</title>"
-    yield from _line(place.points, ink.line)
+    yield from _line(place.points, ink.line, heads)
     x, y = place.label
     anchor = f'text-anchor="{place.anchor}"'
     yield f'<text class="name" x="{x}" y="{y}" {anchor}>{_text(place.name)}</text>'
@@ -222,10 +255,12 @@ def _arrow(arrow: Arrow, place: _Place, ink: Ink) -> Iterator[str]:
     yield "</g>"
 
 
-def _line(points: Sequence[Point], line: Line) -> Iterator[str]:
+def _line(
+    points: Sequence[Point], line: Line, heads: Mapping[Line, tuple[int, int]] = HEADS
+) -> Iterator[str]:
     """An arrow's line, which ends where its head begins."""
     (x, y), (before_x, before_y) = points[-1], points[-2]
-    length, half = HEADS[line]
+    length, half = heads[line]
     far = math.dist(points[-1], points[-2])
     dx, dy = (x - before_x) / far, (y - before_y) / far
     base = x - dx * length, y - dy * length
@@ -261,8 +296,8 @@ def _told(point: Point) -> str:
     return f"{point[0]:.1f},{point[1]:.1f}"
 
 
-def _box(state: State, middle: Point, hosts: Sequence[str]) -> Iterator[str]:
-    (x, y), (width, height) = middle, BOX
+def _box(state: State, middle: Point, size: tuple[int, int], hosts: Sequence[str]) -> Iterator[str]:
+    (x, y), (width, height) = middle, size
     yield f'<g class="box{" here" if hosts else ""}" data-state="{state}">'
     yield (
         f'<rect x="{x - width / 2:g}" y="{y - height / 2:g}" width="{width}" height="{height}" '

@@ -51,8 +51,7 @@ def closing(record: Record, width: int, glyphs: Glyphs, clean: Clean) -> Iterato
             yield line
     if expects:
         yield Line(width)
-    style = Style.GOOD if record.passed else Style.WORSE
-    lead = "Proved" if record.passed else "Not proved"
+    style, lead = _lead(record)
     for line in lines_of(clean(verdict_of(record)), width):
         line.put(0, lead, style)
         lead = ""
@@ -60,6 +59,16 @@ def closing(record: Record, width: int, glyphs: Glyphs, clean: Clean) -> Iterato
     for trouble in record.of(Trouble):
         for advice in trouble.advice:
             yield from lines_of(clean(advice), width, indent=2, hang=2)
+
+
+def _lead(record: Record) -> tuple[Style, str]:
+    """The words with which the verdict begins that are worth a colour, and that colour."""
+    if record.passed:
+        return Style.GOOD, "Proved"
+    if record.replay:
+        failed = any(record.of(Trouble))
+        return (Style.WORSE if failed else Style.STRONG), "Played again"
+    return Style.WORSE, "Not proved"
 
 
 def claim(expect: Expect) -> str:
@@ -91,6 +100,10 @@ def verdict_of(record: Record) -> str:
         see = (record.see or "all that was expected").rstrip(".")
         part = " in part" if unseen else ""  # what `see` says may be among what was not seen
         return f"Proved{part} on {system(record)}{but}: {see}."
+    if record.replay and any(record.of(Trouble)):
+        return f"Played again on {system(record)}, and it failed: {_why_not(record)}"
+    if record.replay:
+        return f"Played again on {system(record)}; of a replay nothing is expected."
     return f"Not proved: {_why_not(record)}"
 
 

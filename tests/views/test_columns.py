@@ -63,6 +63,7 @@ def test_wrapped_lines_fit_and_lose_nothing_but_blanks(text: str, width: int, ha
         ("connect(server:80)", 14, ["connect(", "server:80)"]),
         (r"b'\xe6\x97\xa5'", 8, [r"b'\xe6", r"\x97\xa5", "'"]),
         ("abcdefgh", 3, ["abc", "def", "gh"]),
+        ("TCP_FASTOPEN_CONNECT, 1)", 20, ["TCP_FASTOPEN_", "CONNECT, 1)"]),
         ("日本語", 5, ["日本", "語"]),
         ("a bcdefghij", 8, ["a bcdefg", "hij"]),
         ("", 5, [""]),
@@ -92,6 +93,16 @@ def test_half_a_wide_character_is_never_left() -> None:
     line.put(2, "y")
     line.put(5, "語")
     assert line.render() == " xy"
+
+
+@given(texts, st.integers(1, 30))
+def test_a_line_that_is_cut_off_says_so_and_fits(text: str, width: int) -> None:
+    line = Line(width_of(text) or 1)
+    line.put(0, text)
+    cut = line.cut(width, "…").render()
+    assert width_of(cut) <= width
+    assert cut == line.render() or cut.endswith("…")
+    assert line.cut(None, "…") is line
 
 
 def test_styles_are_closed_where_they_end() -> None:
