@@ -1,6 +1,6 @@
 """How long a Record takes to become each of its views, and how a browser gets on with the player.
 
-Two Records: half-close as it was run, and 193 connections of its kind one after the other, some
+Two Records: half-close as it was run, and 195 connections of its kind one after the other, some
 20,000 events. The first table is Python alone; each view is measured against the least that any
 view does, which is to write the Record as JSON. The second opens the player in Chromium: until it
 is there, and for each step until the browser has laid it out. A step is measured against a frame

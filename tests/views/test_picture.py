@@ -279,6 +279,7 @@ def test_expectations_of_one_moment_share_a_mark() -> None:
     marks = [t.words for t in texts(picture) if t.face.name in ("mark", "wrong")]
     assert marks[:2] == ["1–3", "4"]
     assert shapes(picture)["pill-wrong"] == 2
+    assert shapes(picture)["cross"] == 3  # in the margin, below, and of the verdict
 
 
 def test_a_run_that_failed_is_shown_as_such() -> None:

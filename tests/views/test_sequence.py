@@ -20,7 +20,7 @@ from socklab.views.columns import clean
 from socklab.views.ending import verdict_of
 from socklab.views.sequence import escaped, mermaid
 from tests.browsing import chromium
-from tests.pages import CALL, CARRIED, CARRY, DROPPED, RETURNED, SENT, STATE, record_of
+from tests.pages import BACK, CALL, CARRIED, CARRY, DROPPED, RETURNED, SENT, STATE, record_of
 from tests.records import NASTY, events, kept, kept_names, records, segments
 
 HOSTILE = [
@@ -134,6 +134,8 @@ def test_what_was_held_is_a_note_until_it_goes_on() -> None:
     text = mermaid(record_of(SENT, CALL, RETURNED, CARRY, CARRIED))
     assert "    Note right of client: FIN seq 1 ack 1, held\n" in text
     assert "    client->>server: FIN seq 1 ack 1, held until now\n" in text
+    # Between the two, whichever of them sent it.
+    assert "    Note left of server: ACK seq 1 ack 2, held to the end\n" in mermaid(record_of(BACK))
 
 
 def test_what_repeats_is_a_loop() -> None:

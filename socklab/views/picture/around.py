@@ -41,7 +41,7 @@ def pill_width(text: str) -> float:
 
 
 def draw_pill(canvas: Canvas, x: float, middle: float, mark: Mark) -> None:
-    """Draw the number of an expectation; one that was not met is struck through as well."""
+    """Draw the number of an expectation, or of several."""
     text, passed = mark
     wide = pill_width(text)
     canvas.box(x, middle - PILL / 2, wide, PILL, PILLS[passed], radius=PILL / 2)

@@ -226,6 +226,8 @@ def _label(
         kind, _, rest = line.partition(" ") if number == 0 else ("", "", line)
         runs: list[Run] = [(kind, KIND)] if kind else []
         runs += [(rest, LABEL)] if rest else []
+        if not runs:
+            continue  # a packet that is not TCP may have no word to it
         half = width_of_runs(runs) / 2
         x = min(max(middle, left + PAD + half), right - PAD - half)
         nearest = x - half if way.sign > 0 else x + half

@@ -187,14 +187,6 @@ class Canvas:
         points = " ".join(f"{_n(px)},{_n(py)}" for px, py in (*corners, other))
         self._put(Layer.FRONT, f'<polygon points="{points}" {self._class(f"head-{shape}")}/>')
 
-    def begin(self, layer: Layer, title: str) -> None:
-        """What is drawn on a layer from here to `end` belongs together, under a tooltip."""
-        self._put(layer, f"<g><title>{escape(title)}</title>")
-
-    def end(self, layer: Layer) -> None:
-        """The end of what belongs together."""
-        self._put(layer, "</g>")
-
     def svg(self, width: float, height: float, title: str, description: str) -> str:
         """The text of the file.
 

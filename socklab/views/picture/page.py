@@ -9,7 +9,15 @@ from socklab.record import Expect, Record
 from socklab.views.columns import clean
 from socklab.views.ending import verdict_of
 from socklab.views.folding import Loop, folded, heading
-from socklab.views.picture.around import closing, draw_pill, grouped, key, opening, pill_width
+from socklab.views.picture.around import (
+    closing,
+    draw_pill,
+    draw_sign,
+    grouped,
+    key,
+    opening,
+    pill_width,
+)
 from socklab.views.picture.arrows import PAD, Wire, draw
 from socklab.views.picture.canvas import ADDRESS, ASIDE, HOST, KIND, NAME, Canvas, Layer
 from socklab.views.picture.layout import EDGE, Layout, lay_out
@@ -169,6 +177,8 @@ class _Page:
                 bottom = max(bottom, baseline + 4)
         for mark in grouped(marks, self.expects):
             draw_pill(self.canvas, self.layout.marks, last, mark)
+            if mark[1] is False:
+                draw_sign(self.canvas, self.layout.marks - 9, last, passed=False)
             bottom = max(bottom, last + HALF + 1)
             last += 2 * HALF + 2
         return bottom + BETWEEN
