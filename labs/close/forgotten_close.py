@@ -26,7 +26,7 @@ from socklab import (
     row,
 )
 
-CLIENTS = 10
+CLIENTS = 5
 LEAK = row(CLOSE_WAIT, recv_q=0, timer="", orphan=False)  # all read, no timer, still held
 
 # The kernel reaps an orphan in FIN-WAIT-2 after a minute; with these after some milliseconds.
@@ -65,7 +65,7 @@ async def story(bench: Bench) -> None:
     await bench.wait(client="timewait")
     bench.expect(client=CLOSED, server=LEAK)  # now its kernel is, too: no segment tells anybody
 
-    await bench.flow(server=[LEAK] * CLIENTS)  # the same with nine more
+    await bench.flow(server=[LEAK] * CLIENTS)  # the same with four more
     bench.expect(server=[LEAK] * CLIENTS)
     bench.prove(
         "each leak keeps a descriptor of the server's",
@@ -86,6 +86,6 @@ async def careful_server(me: Role) -> None:
 
 control = Control(
     "the server remembers close()",
-    fails="nothing can move any more, and not yet server 10 × CLOSE-WAIT",
+    fails="nothing can move any more, and not yet server 5 × CLOSE-WAIT",
     roles={"server": careful_server},
 )
