@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -70,6 +71,12 @@ def environment(**changes: str) -> dict[str, str]:
     folders = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     here = {"PYTHONPATH": os.pathsep.join(folders), "PYTHONIOENCODING": "utf-8"}
     return kept | here | changes
+
+
+def hears_signals() -> None:
+    """Runs in the new process: who starts the tests in the background makes them deaf to some."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def socklab(

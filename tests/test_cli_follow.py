@@ -13,7 +13,7 @@ import pytest
 
 from socklab.record import Record
 from socklab.views.follow import Following
-from tests.commands import COMMAND, LAB, environment, socklab
+from tests.commands import COMMAND, LAB, environment, hears_signals, socklab
 
 pytestmark = pytest.mark.kernel
 
@@ -43,6 +43,7 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         stderr=subprocess.PIPE,
         encoding="utf-8",
         env=environment(),
+        preexec_fn=hears_signals,  # noqa: PLW1509
     )
     try:
         yield process

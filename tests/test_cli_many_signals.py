@@ -14,8 +14,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.commands import COMMAND, LAB, PATIENCE_S, environment
-from tests.test_cli_signals import children, hears_ctrl_c, namespace
+from tests.commands import COMMAND, LAB, PATIENCE_S, environment, hears_signals
+from tests.test_cli_signals import children, namespace
 
 pytestmark = pytest.mark.kernel
 
@@ -39,7 +39,7 @@ def at_work(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         encoding="utf-8",
         env=environment(),
         cwd=folder,
-        preexec_fn=hears_ctrl_c,  # noqa: PLW1509
+        preexec_fn=hears_signals,  # noqa: PLW1509
     ) as process:
         try:
             for _ in range(2):

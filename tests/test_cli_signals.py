@@ -15,18 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import COMMAND, LAB, PATIENCE_S, environment
+from tests.commands import COMMAND, LAB, PATIENCE_S, environment, hears_signals
 
 pytestmark = pytest.mark.kernel
 
 WAITS = LAB + "    print('waiting', flush=True)\n    await trio.sleep_forever()\n"
 COMPUTES = LAB + "    print('waiting', flush=True)\n    while True:\n        pass\n"
 FAILS = LAB + "    bench.expect(client=ESTABLISHED, server=ESTABLISHED)\n"
-
-
-def hears_ctrl_c() -> None:
-    """Runs in the new process: who starts the tests in the background makes them deaf to it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
@@ -41,7 +36,7 @@ def started(folder: Path, lab: str, *arguments: str, stdin: int) -> Iterator[sub
         encoding="utf-8",
         env=environment(),
         cwd=folder,
-        preexec_fn=hears_ctrl_c,  # noqa: PLW1509
+        preexec_fn=hears_signals,  # noqa: PLW1509
     ) as process:
         try:
             yield process
