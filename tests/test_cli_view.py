@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import os
 import subprocess
 import sys
@@ -152,7 +153,7 @@ def test_a_capture_goes_into_a_pipe() -> None:
 
 
 def test_a_reader_of_a_capture_who_goes_changes_nothing() -> None:
-    done = in_shell(f"$S view {HALF} --pcapng - | true")
+    done = in_shell(f"$S view {shlex.quote(str(HALF))} --pcapng - | true")
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -182,7 +183,7 @@ def test_what_can_not_be_written_is_told(target: str) -> None:
 
 def test_no_space_for_what_is_printed_is_told() -> None:
     for arguments in ("", "--json", "--pcapng -", "--quiet"):
-        done = in_shell(f"$S view {HALF} {arguments} > /dev/full")
+        done = in_shell(f"$S view {shlex.quote(str(HALF))} {arguments} > /dev/full")
         assert done.returncode == 3
         assert done.stderr == "socklab: the output can't be written: No space left on device\n"
 
