@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from socklab.cli.ending import complain
+from socklab.cli.names import Jobs, see_jobs
 from socklab.cli.streams import ascii_only, put, width
 from socklab.errors import ExperimentError, LabError
 
@@ -40,15 +41,7 @@ def claims(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document instead.")
     ] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs",
-            "-j",
-            metavar="N",
-            help="Run N labs at a time.  [default: one for each processor, and all the slow ones]",
-        ),
-    ] = None,
+    jobs: Jobs = None,
     link: Annotated[
         Literal["auto", "tun", "veth"], typer.Option("--link", help="How to hold the wire.")
     ] = "auto",
@@ -61,8 +54,7 @@ def claims(
         raise LabError("--run makes Records of its own: leave it out, or leave out the files")
     if quick and not run:
         raise LabError("--quick leaves out what --run would wait for: say --run, too")
-    if jobs is not None and jobs < 1:
-        raise LabError("--jobs wants a number above 0")
+    see_jobs(jobs)
     chosen = _chosen(number or [])
     codes: list[int] = []
     if run:

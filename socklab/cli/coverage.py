@@ -9,7 +9,7 @@ import typer
 
 from socklab.cli import saving
 from socklab.cli.ending import complain
-from socklab.cli.names import LabFolders, LabTags
+from socklab.cli.names import Jobs, LabFolders, LabTags, see_jobs
 from socklab.cli.streams import ascii_only, color, put, width
 from socklab.errors import ExperimentError, LabError, ToolError
 
@@ -60,15 +60,7 @@ def coverage(
     ] = None,
     tags: LabTags = None,
     folders: LabFolders = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs",
-            "-j",
-            metavar="N",
-            help="Run N at a time.  [default: one for each processor, and all the slow ones]",
-        ),
-    ] = None,
+    jobs: Jobs = None,
     link: Annotated[
         Literal["auto", "tun", "veth"], typer.Option("--link", help="How to hold the wire.")
     ] = "auto",
@@ -117,8 +109,7 @@ def _check(
     """
     if files and tags:
         raise LabError("--tag chooses labs to run: leave it out, or leave out the files")
-    if jobs is not None and jobs < 1:
-        raise LabError("--jobs wants a number above 0")
+    see_jobs(jobs)
     printed = [option for option, path in pictures.items() if str(path) == "-"]
     if as_json:
         printed.append("--json")

@@ -71,6 +71,28 @@ LabTags = Annotated[
 ]
 
 
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        metavar="N",
+        help="Run N at a time.  [default: one for each processor, and all the slow ones]",
+    ),
+]
+"""How many labs run side by side."""
+
+
+def see_jobs(jobs: int | None) -> None:
+    """See, before anything is run, that so many labs can run at a time.
+
+    Raises:
+        LabError: it is no number above 0.
+    """
+    if jobs is not None and jobs < 1:
+        raise LabError("--jobs wants a number above 0")
+
+
 def from_here(path: Path) -> str:
     """A path as one would type it from where one stands."""
     try:

@@ -12,7 +12,7 @@ import typer
 
 from socklab.cli.ending import Interrupted, complain
 from socklab.cli.exports import Exports, Force, with_files
-from socklab.cli.names import HELP, LabFolders, LabTags, complete
+from socklab.cli.names import HELP, Jobs, LabFolders, LabTags, complete
 from socklab.cli.streams import put
 from socklab.errors import LabError
 
@@ -33,15 +33,7 @@ def run(
         ),
     ] = False,
     folders: LabFolders = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs",
-            "-j",
-            metavar="N",
-            help="Run N at a time.  [default: one for each processor, and all the slow ones]",
-        ),
-    ] = None,
+    jobs: Jobs = None,
     repeat: Annotated[
         int | None,
         typer.Option("--repeat", metavar="N", help="Run each N times, and see that all are alike."),
