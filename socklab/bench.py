@@ -54,7 +54,7 @@ class Bench(Mover):
         """
         name, call_name = one(who)
         role = self._role(name)
-        call = next((call for call in role.standing if call.name == call_name), None)
+        call = next((call for call in role.standing if call.answers_to(call_name)), None)
         if call is None:
             raise self._refuse(f"{name} can't {call_name}(): {role.whereabouts()}")
         await self.make(Move(Verb.CALL, name, call_name))
@@ -212,11 +212,9 @@ class Bench(Mover):
         # Copies last: most only say again what is being answered already.
         carried = [Move.on(Verb.CARRY, segment) for segment in self.wire.held if not segment.copy]
         again = [Move.on(Verb.CARRY, segment) for segment in self.wire.held if segment.copy]
-        calls = {
-            Move(Verb.CALL, role.name, call.name): None
-            for role in self.roles.values()
-            for call in role.standing
-        }
+        calls = [
+            Move(Verb.CALL, role.name, word) for role in self.roles.values() for word in role.words
+        ]
         otherwise = [
             Move.on(verb, segment)
             for verb in (Verb.DROP, Verb.DUPLICATE, Verb.POSTPONE)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import itertools
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,8 @@ class Call:
     error: str | None = None
     value: object = field(default=None, repr=False)
     """What it gave back, itself; `result` is how the Record tells it."""
+    let: bool = False
+    """Whether it has been let go; it begins when its program comes to run."""
     gone: bool = False
     """Whether its program has left it, by cancelling it or for an error that C does not know."""
 
@@ -53,6 +56,37 @@ class Call:
     def __str__(self) -> str:
         return f"{self.name}({', '.join(self.arguments)})"
 
+    def let_go(self) -> None:
+        """Let it begin."""
+        self.let = True
+        self.go.set()
+
+    def answers_to(self, text: str) -> bool:
+        """Whether a move's words mean this call: its name, or `shutdown(SHUT_WR)` in full."""
+        return text in (self.name, self.in_full)
+
+    @property
+    def in_full(self) -> str:
+        """The call as one word of a move, where its name alone does not tell it from others."""
+        return f"{self.name}({','.join(self.arguments)})".replace(" ", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A call that a program would make if it were let go; see `Caller.choose`.
+
+    Args:
+        on: the name of the socket.
+        name: the call's name.
+        arguments: what tells it from other offers of that name.
+        make: makes the call, as a program would.
+    """
+
+    on: str
+    name: str
+    arguments: tuple[str, ...]
+    make: Callable[[], Awaitable[Any]]
+
 
 class Caller:
     """A program as those see it who let its calls go, one at a time.
@@ -69,6 +103,7 @@ class Caller:
         self._numbers = itertools.count(1)
         self.calls: list[Call] = []
         self.ended = False
+        self._chosen: Call | None = None
 
     @property
     def standing(self) -> list[Call]:
@@ -88,6 +123,45 @@ class Caller:
             return f"{self.name} is inside " + " and ".join(map(str, inside))
         return f"{self.name} has ended" if self.ended else f"{self.name} makes no call"
 
+    @property
+    def words(self) -> dict[str, Call]:
+        """The calls this role stands before, by the word that a move says for each."""
+        standing = self.standing
+        names = Counter(call.name for call in standing)
+        words: dict[str, Call] = {}
+        for call in standing:
+            words.setdefault(call.name if names[call.name] == 1 else call.in_full, call)
+        return words
+
+    async def choose(self, offers: Sequence[Offer]) -> Offer:
+        """Stand before several calls at once; make the one that is let go, and no other.
+
+        A program knows its next call. One that somebody steers does not: what it offers is what
+        it could do.
+
+        Returns:
+            The offer that was taken.
+
+        Raises:
+            OSError: the call failed.
+        """
+        number, taken = next(self._numbers), trio.Event()
+        calls = [
+            Call(self.name, self._host_name, each.on, number, each.name, each.arguments, "", taken)
+            for each in offers
+        ]
+        self.calls += calls
+        try:
+            await taken.wait()
+        finally:
+            for call in calls:
+                self.calls.remove(call)
+        self._chosen = next(call for call in calls if call.let)
+        self.calls.append(self._chosen)
+        offer = offers[calls.index(self._chosen)]
+        await offer.make()
+        return offer
+
     async def perform(
         self,
         on: str,
@@ -100,8 +174,13 @@ class Caller:
 
         Its error is the role's.
         """
-        call = Call(self.name, self._host_name, on, next(self._numbers), name, arguments, where())
-        self.calls.append(call)
+        call, self._chosen = self._chosen, None
+        if call is None:
+            number = next(self._numbers)
+            call = Call(self.name, self._host_name, on, number, name, arguments, where())
+            self.calls.append(call)
+        else:
+            call.socket, call.arguments, call.where = on, arguments, where()
         try:
             await call.go.wait()
             call.begun = True

@@ -90,10 +90,10 @@ class Mover(Observer):
         """What making a move does; refused here, a move leaves no trace."""
         if move.verb is Verb.CALL:
             role = self._role(move.who)
-            call = next((c for c in role.standing if c.name == move.what), None)
+            call = next((c for c in role.standing if c.answers_to(move.what)), None)
             if call is None:
                 raise self._refuse(f"{move.who} can't {move.what}(): {role.whereabouts()}")
-            return _at_once(call.go.set)
+            return _at_once(call.let_go)
         if move.verb in ON_SEGMENTS:
             segment = next(
                 (s for s in self.wire.held if Move.on(move.verb, s, move.more) == move), None
@@ -201,7 +201,8 @@ class Mover(Observer):
             self._look()
 
     def _refuse(self, why: str) -> MoveRefused:
-        return MoveRefused(f"{where()}: {why}")
+        here = where()
+        return MoveRefused(f"{here}: {why}" if here else why)
 
 
 def _at_once(act: Callable[[], object]) -> Callable[[], Awaitable[None]]:

@@ -17,11 +17,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from socklab.errors import LabError
 from socklab.icmp import Unreachable
+from socklab.packet import Packet
 from socklab.tcp import State
-from socklab.wire import Segment
+
+
+class OnTheWire(Protocol):
+    """What a move must know of a segment to name it."""
+
+    @property
+    def sender(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def copy(self) -> bool: ...
+    @property
+    def packet(self) -> Packet: ...
 
 
 class Verb(Enum):
@@ -114,7 +128,7 @@ class Move:
         return (self.who, *self.more.split())
 
     @classmethod
-    def on(cls, verb: Verb, segment: Segment, more: str = "") -> Move:
+    def on(cls, verb: Verb, segment: OnTheWire, more: str = "") -> Move:
         """The move that decides this segment's fate."""
         kind = str(segment.packet.kind)
         return cls(verb, segment.sender, kind, segment.number, segment.copy, more)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from socklab import hints, look as looking, syscalls
+from socklab import hints, look as seeing, syscalls
 from socklab.errors import ExperimentError, LabError
 from socklab.expect import Expected, concerned, met, not_met, tell, tell_rows, wanted
 from socklab.forgotten import Promises
@@ -45,6 +45,9 @@ class Observer(Promises):
     unseen_cause = "timer"
     """What changed a host that no move has touched: with the wire held, nothing else can."""
 
+    looking = True
+    """Whether a settle ends with a look; whoever makes known moves again can do without."""
+
     def __init__(
         self,
         hosts: Sequence[Host],
@@ -57,7 +60,7 @@ class Observer(Promises):
         self.wire = wire
         self.record = recorder.record
         self._recorder = recorder
-        self._seen = looking.Look()
+        self._seen = seeing.Look()
         self._looked_at = 0
         self._sockets: dict[tuple[str, str, str], int] = {}
         self._failure: tuple[str, Exception] | None = None
@@ -109,10 +112,23 @@ class Observer(Promises):
             case _:
                 return (3,)
 
+    @property
+    def seen(self) -> seeing.Look:
+        """The last look."""
+        return self._seen
+
+    def look_again(self) -> None:
+        """Look from now on, and take what is there as known: nobody has seen how it came."""
+        self.looking = True
+        self._seen = self._take_look()
+        self._looked_at = self._recorder.activity
+
     def _look(self) -> None:
+        if not self.looking:
+            return
         seen = self._take_look()
         now = self._recorder.now()
-        touched = looking.causes(self.record.events[self._looked_at :])
+        touched = seeing.causes(self.record.events[self._looked_at :])
         self._recorder.add(LookEvent(now, seen.texts()))
         changes = sorted(seen.since(self._seen), key=self._place_of)
         for change in changes:
@@ -133,7 +149,7 @@ class Observer(Promises):
         for change in changes:
             self._check(change)
 
-    def _place_of(self, change: looking.Change) -> tuple[int, int]:
+    def _place_of(self, change: seeing.Change) -> tuple[int, int]:
         """Changes come host by host, and there in the order in which the sockets came.
 
         By their ports they would not come in the same order every time: the kernel picks those.
@@ -142,11 +158,11 @@ class Observer(Promises):
         number = self._sockets.setdefault(socket, len(self._sockets))
         return list(self.hosts).index(change.host), number
 
-    def _take_look(self) -> looking.Look:
-        return looking.take(self.hosts.values())
+    def _take_look(self) -> seeing.Look:
+        return seeing.take(self.hosts.values())
 
-    def _check(self, change: looking.Change) -> None:
-        looking.check(change)
+    def _check(self, change: seeing.Change) -> None:
+        seeing.check(change)
 
     def role_failed(self, role: str, error: Exception) -> None:
         """A role's program raised: the next settle tells it, and ends the run."""

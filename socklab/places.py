@@ -15,10 +15,15 @@ SITES = frozenset({"site-packages", "dist-packages"})
 
 
 def where() -> str:
-    """The line of the story that is being told: the innermost one outside socklab itself."""
+    """The line of the story that is being told: the innermost one outside socklab itself.
+
+    Empty where nobody tells one: a run that is replayed or steered has moves, and no story.
+    """
     frame = sys._getframe(1)
     while frame.f_back is not None and _is_between(frame.f_code.co_filename):
         frame = frame.f_back
+    if frame.f_globals.get("__name__", "").startswith("trio."):
+        return ""
     return f"{shown(frame.f_code.co_filename)}:{frame.f_lineno}"
 
 

@@ -13,6 +13,13 @@ def test_where_is_the_line_that_asks() -> None:
     assert "places.where()" in Path(__file__).read_text().splitlines()[int(told.split(":")[1]) - 1]
 
 
+def test_a_run_without_a_story_has_no_line() -> None:
+    # As trio calls the first function of a task that is none of anybody's.
+    task: dict[str, object] = {"__name__": "trio._core._run", "where": places.where}
+    exec(compile("told = where()", "trio/_core/_run.py", "exec"), task)
+    assert task["told"] == ""
+
+
 @pytest.mark.parametrize(
     ("path", "told"),
     [

@@ -61,7 +61,7 @@ class Run:
                 await wait_all_tasks_blocked()
                 (call,) = role.standing
                 assert (call.begun, call.returned, call.outcome) == (False, False, "not begun")
-                call.go.set()
+                call.let_go()
         return given[0]
 
     async def connection(self) -> tuple[Socket, Socket]:
@@ -95,7 +95,7 @@ async def test_a_call_stands_until_it_is_let_go(run: Run) -> None:
         await wait_all_tasks_blocked()
         assert run.told == []
         assert role.whereabouts() == "client stands before bind(client:0)"
-        role.standing[0].go.set()
+        role.standing[0].let_go()
     assert run.told == [
         ("bind(client:0)", Phase.BEGUN, None),
         ("bind(client:0)", Phase.RETURNED, 0),
@@ -234,7 +234,7 @@ async def test_a_call_that_blocks_is_inside(run: Run) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(client.recv, 10)
         await wait_all_tasks_blocked()
-        role.standing[0].go.set()
+        role.standing[0].let_go()
         await wait_all_tasks_blocked()
         assert [call.outcome for call in role.inside] == ["blocked"]
         assert role.whereabouts() == "client is inside recv(10)"
@@ -280,7 +280,7 @@ async def test_a_name_that_is_no_host_is_never_looked_up(run: Run) -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(made.connect, ("localhost", 80))
             await wait_all_tasks_blocked()
-            role.standing[0].go.set()
+            role.standing[0].let_go()
 
 
 async def test_a_socket_is_kept_to_the_end_though_nobody_remembers_it(run: Run) -> None:
@@ -332,7 +332,7 @@ async def test_abort_sends_a_reset_and_no_fin(stand: Stand) -> None:
     def let_all_go() -> bool:
         for role in (server, client):
             for call in role.standing:
-                call.go.set()
+                call.let_go()
         return False
 
     async with trio.open_nursery() as nursery:
