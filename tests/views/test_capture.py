@@ -163,6 +163,7 @@ FIELDS = {
     "raw_seq": "tcp.seq_raw",
     "tcp_checksum": "tcp.checksum.status",
     "ip_checksum": "ip.checksum.status",
+    "tcp_written": "tcp.checksum",
     "icmp_checksum": "icmp.checksum.status",
     "icmpv6_checksum": "icmpv6.checksum.status",
     "severity": "_ws.expert.severity",
@@ -171,6 +172,10 @@ FIELDS = {
 }
 CHECKSUMS = [name for name in FIELDS if name.endswith("_checksum")]
 GOOD = "1"
+MANGLED = "0xffff"
+"""What Linux writes where a checksum comes to 0, as in one packet of 65,536. UDP asks for it, and
+in TCP it is as right; Wireshark would have a 0. Source: skb_checksum_help() in net/core/dev.c
+"""
 ERROR = 0x0080_0000
 """The severity of an expert's error. Source: epan/proto.h of Wireshark."""
 
@@ -206,14 +211,22 @@ def shown(record: Record, folder: Path) -> list[Shown]:
     return [Shown(*pair) for pair in zip(events, lines, strict=True)]
 
 
+def is_right(packet: Shown) -> bool:
+    """Whether its checksums are right; both ways to write 0 are."""
+    return Packet.parse(bytes.fromhex(packet.event.raw)).checksum_ok
+
+
 def wrong(packets: list[Shown]) -> Iterator[str]:
     """What Wireshark has against packets."""
     for number, packet in enumerate(packets, start=1):
         fields = packet.fields
         for name in CHECKSUMS:
+            if name == "tcp_checksum" and fields["tcp_written"] == MANGLED and is_right(packet):
+                continue
             # An ICMP error quotes a packet, whose checksums are shown, too.
             if set(fields[name].split(",")) - {"", GOOD}:
-                yield f"{number}: {name} is {fields[name]}"
+                # The bytes, too: what comes once in a thousand runs is hardly seen again.
+                yield f"{number}: {name} is {fields[name]} in {packet.event.raw}"
         if fields["malformed"]:
             yield f"{number}: malformed"
         if any(int(each, 0) >= ERROR for each in fields["severity"].split(",") if each):
@@ -279,6 +292,21 @@ def test_wireshark_finds_a_packet_that_was_changed(tmp_path: Path) -> None:
     assert any(
         "malformed" in each for each in wrong(shown(replace(record, events=[cut]), tmp_path))
     )
+
+
+@needs_tshark
+def test_a_checksum_of_zero_may_be_written_as_linux_does(tmp_path: Path) -> None:
+    record = kept("half-close")
+    first = next(record.of(Segment))
+    window, checksum, end = (20 + at for at in (14, 16, 18))  # behind an IPv4 header
+    sent = bytearray.fromhex(first.raw)
+    # What was the checksum goes into the window, and 0 is left for the checksum.
+    total = int.from_bytes(sent[window:checksum]) + int.from_bytes(sent[checksum:end])
+    sent[window:end] = (total % 0xFFFF).to_bytes(2) + b"\xff\xff"
+    assert check(replace(record, events=[replace(first, raw=sent.hex())]), tmp_path) == []
+    sent[window + 1] ^= 1
+    found = check(replace(record, events=[replace(first, raw=sent.hex())]), tmp_path)
+    assert found and "tcp_checksum is 0" in found[0]
 
 
 @needs_tshark
