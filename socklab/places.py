@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -46,6 +47,7 @@ def _is_between(filename: str) -> bool:
     return filename == contextlib.__file__ or is_ours(filename)
 
 
+@cache
 def is_ours(filename: str) -> bool:
     """Whether this is a file of socklab's own, and no lab."""
     path = Path(filename)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import socket as stdlib
@@ -254,6 +255,16 @@ class Socket:
         asked = self._socket.getsockopt(stdlib.SOL_SOCKET, stdlib.SO_LINGER, size)
         on, seconds = struct.unpack("ii", asked)
         return bool(on and seconds)
+
+    def pending_error(self) -> str:
+        """What the next call would fail with, as an errno name; empty if nothing. Not recorded.
+
+        Asking takes it away: for the end of a run. Source: SO_ERROR in socket(7)
+        """
+        if self._socket.fileno() == -1:
+            return ""
+        number = self._socket.getsockopt(stdlib.SOL_SOCKET, stdlib.SO_ERROR)
+        return errno.errorcode.get(number, str(number)) if number else ""
 
     def fileno(self) -> int:
         """The descriptor; -1 once closed. Not a call: the kernel never hears of it."""

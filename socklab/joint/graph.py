@@ -23,6 +23,7 @@ class Terms:
         lab: whose programs these are.
         start: the moves that stand before every way.
         calls: the calls that may be made, as moves name them; empty for all.
+        most_calls: how often a program may make one and the same call; 0 for as often as it likes.
         faults: which are allowed: drop, duplicate, reorder.
         most_faults: how many of them a way may have.
         timers_s: how long a wait for a timer may take, in seconds; 0 for no waits.
@@ -33,6 +34,7 @@ class Terms:
     lab: str
     start: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
+    most_calls: int = 0
     faults: tuple[str, ...] = ()
     most_faults: int = 1
     timers_s: float = 0.0
@@ -48,6 +50,7 @@ class Node:
         joint: the state.
         way: the moves.
         next: the moves that may follow.
+        faults: those of them that are faults.
         expanded: whether all that may follow has been tried.
         end: whether nothing may follow: every program has ended or waits for ever.
         wrong: what must not be so at an end.
@@ -56,6 +59,7 @@ class Node:
     joint: Joint
     way: tuple[str, ...]
     next: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
     expanded: bool = False
     end: bool = False
     wrong: tuple[str, ...] = ()
@@ -70,8 +74,8 @@ class Edge:
         move: as the way to its source says it.
         target: after it; None where the run ended there.
         changes: the sockets' changes of state, such as `client ESTABLISHED → FIN-WAIT-1`.
-        trouble: what ended the run: a program that failed, or an arrow that TCP does not have.
-        illegal: whether that was such an arrow.
+        trouble: what ended the run, such as a program that failed.
+        illegal: those of the changes that TCP does not have.
     """
 
     source: int
@@ -79,7 +83,7 @@ class Edge:
     target: int | None
     changes: tuple[str, ...] = ()
     trouble: str = ""
-    illegal: bool = False
+    illegal: str = ""
 
 
 @dataclass(slots=True)
@@ -131,9 +135,10 @@ class Graph:
         """What must not be, each with the shortest way that shows it."""
         told = set()
         for edge in self.edges:
-            if edge.illegal and edge.trouble not in told:
-                told.add(edge.trouble)
-                yield edge.trouble, (*self.nodes[edge.source].way, edge.move)
+            if edge.illegal and edge.illegal not in told:
+                told.add(edge.illegal)
+                told_as = f"{edge.illegal}, which neither RFC 9293 nor Linux allows"
+                yield told_as, (*self.nodes[edge.source].way, edge.move)
         for node in self.nodes:
             for wrong in node.wrong:
                 if wrong not in told:
@@ -144,7 +149,7 @@ class Graph:
         """The programs that failed, each with the shortest way that shows it."""
         told = set()
         for edge in self.edges:
-            if edge.trouble and not edge.illegal and edge.trouble not in told:
+            if edge.trouble and edge.trouble not in told:
                 told.add(edge.trouble)
                 yield edge.trouble, (*self.nodes[edge.source].way, edge.move)
 

@@ -173,8 +173,9 @@ def _in_flight(held: Held) -> str:
 
 
 def _role(program: Program, names: _Names, error: str) -> Role:
+    # Sorted: in which order it made them, the state of its sockets tells as far as it matters.
     return Role(
-        tuple(names(f"{done.call} = {done.outcome}") for done in program.made),
+        tuple(sorted(names(f"{done.call} = {done.outcome}") for done in program.made)),
         tuple(map(names, program.standing)),
         tuple(map(names, program.inside)),
         program.ended,

@@ -10,6 +10,7 @@ from socklab.calls import Call
 from socklab.lab import Lab
 from socklab.moves import Move, Verb
 from socklab.position import Choice, Done, Held, Position, Program, tell
+from socklab.record import Record
 from socklab.role import Role
 from socklab.runner import new_record, open_bench
 from socklab.wire import Segment
@@ -34,7 +35,7 @@ class Pilot:
         await self.bench.make(move)
 
     async def repeat(self, moves: Sequence[Move]) -> None:
-        """Make known moves again, quickly: without a look after each, but one at the end.
+        """Make known moves, quickly: without a look after each, but one at the end.
 
         Of what happened meanwhile the Record has calls and segments, but no states.
 
@@ -42,13 +43,14 @@ class Pilot:
             MoveRefused: one can't be made.
         """
         bench = self.bench
-        bench.looking = False
-        for move in moves:
-            if move.verb in NEEDS_A_LOOK:
-                bench.look_again()
-            await bench.make(move)
-            bench.looking = False
-        bench.look_again()
+        try:
+            for move in moves:
+                bench.looking = False
+                if move.verb in NEEDS_A_LOOK:
+                    bench.look_again()
+                await bench.make(move)
+        finally:
+            bench.look_again()
 
     async def notice(self) -> None:
         """See what timers have done since the last move, while somebody was thinking."""
@@ -79,18 +81,21 @@ class Pilot:
 
 
 @asynccontextmanager
-async def steer(lab: Lab, *, link: str = "auto", ipv6: bool = False) -> AsyncIterator[Pilot]:
+async def steer(
+    lab: Lab, *, link: str = "auto", ipv6: bool = False, record: Record | None = None
+) -> AsyncIterator[Pilot]:
     """A lab's bench with a pilot in the place of its story.
 
     Args:
         lab: whose programs, hosts and weather there are.
         link: "tun", "veth" or "auto".
         ipv6: whether the hosts have IPv6 addresses.
+        record: where to write; a new Record otherwise.
 
     Raises:
         MachineError: this machine can't run it, with the cure.
     """
-    record = new_record(lab)
+    record = record or new_record(lab)
     async with open_bench(
         lab.roles, link=link, ipv6=ipv6, weather=lab.weather, hosts=lab.hosts, record=record
     ) as bench:
