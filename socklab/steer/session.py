@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from multiprocessing import Pipe
@@ -41,6 +41,7 @@ class Session:
         start: the moves that are made first, and never undone.
         link: "tun", "veth" or "auto".
         ipv6: whether the hosts have IPv6 addresses.
+        limit: takes each position and gives it back with the choices that are allowed.
 
     Raises:
         MachineError: this machine can't run it, with the cure.
@@ -51,8 +52,15 @@ class Session:
     """
 
     def __init__(
-        self, lab: Lab, *, start: Sequence[Move] = (), link: str = "auto", ipv6: bool = False
+        self,
+        lab: Lab,
+        *,
+        start: Sequence[Move] = (),
+        link: str = "auto",
+        ipv6: bool = False,
+        limit: Callable[[Position], Position] = lambda position: position,
     ) -> None:
+        self._limit = limit
         self._start = [str(move) for move in start]
         self._asked, theirs = Pipe()
         # Of a terminal's Ctrl-C it hears nothing: whoever steers does, and ends it.
@@ -116,6 +124,13 @@ class Session:
         with suppress(OSError):
             self._asked.send(CANCEL)
 
+    def kill(self) -> None:
+        """End the run at once, from another thread: what is being asked of it raises ToolError."""
+        worker = self._worker
+        if worker is not None:
+            with suppress(ProcessLookupError):  # it was quicker
+                worker.kill()
+
     def close(self) -> None:
         """End the run and its process; what it has made is unmade."""
         if self._worker is None:
@@ -141,8 +156,7 @@ class Session:
             raise self._lost() from None
         if isinstance(answer, SocklabError):
             raise answer
-        position: Position = answer
-        return position
+        return self._limit(answer)
 
     def _lost(self) -> ToolError:
         """What to say when the process has gone."""
