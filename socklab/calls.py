@@ -180,7 +180,8 @@ class Caller:
             call = Call(self.name, self._host_name, on, number, name, arguments, where())
             self.calls.append(call)
         else:
-            call.socket, call.arguments, call.where = on, arguments, where()
+            # What it really is; the offer told it from the others.
+            call.socket, call.name, call.arguments, call.where = on, name, arguments, where()
         try:
             await call.go.wait()
             call.begun = True

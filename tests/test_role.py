@@ -5,12 +5,14 @@ import os
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from socklab.calls import Offer
 from socklab.errors import LabError
 from socklab.host import Address, Host
 from socklab.record import Call as CallEvent, Phase, Record
@@ -353,3 +355,56 @@ async def test_abort_sends_a_reset_and_no_fin(stand: Stand) -> None:
     ipv6 = ":" in stand.client.address.text
     shown = [e for e in stand.recorder.record.of(CallEvent) if e.call == "accept"][-1].result
     assert str(shown).startswith("[fd00::1]:" if ipv6 else "10.0.0.1:")
+
+
+def offers(role: Role, made: list[str]) -> list[Offer]:
+    """Two ways to shut down, and a call that fails."""
+    end = role.socket()
+
+    def shut(how: str) -> Offer:
+        async def make() -> None:
+            made.append(how)
+            await end.bind(("client", 0))
+
+        return Offer(end.name, "shutdown", (how,), make)
+
+    return [shut("SHUT_RD"), shut("SHUT_WR"), Offer(end.name, "listen", (), partial(end.listen))]
+
+
+async def test_a_role_may_stand_before_several_calls_and_makes_one(run: Run) -> None:
+    role, made = run.role(), list[str]()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(role.choose, offers(role, made))
+        await wait_all_tasks_blocked()
+        assert list(role.words) == ["shutdown(SHUT_RD)", "shutdown(SHUT_WR)", "listen"]
+        assert role.whereabouts() == (
+            "client stands before shutdown(SHUT_RD) and shutdown(SHUT_WR) and listen()"
+        )
+        role.words["shutdown(SHUT_WR)"].let_go()
+    assert made == ["SHUT_WR"]
+    assert run.told == [
+        ("bind(client:0)", Phase.BEGUN, None),
+        ("bind(client:0)", Phase.RETURNED, 0),
+    ]
+    assert (len(role.calls), role.calls[0].number) == (1, 1)
+    assert role.words == {}
+
+
+async def test_a_choice_that_is_cancelled_leaves_nothing_standing(run: Run) -> None:
+    role = run.role()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(role.choose, offers(role, []))
+        await wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert role.calls == [] and run.told == []
+
+
+async def test_what_a_socket_would_tell_next_is_told_once(run: Run) -> None:
+    client, server = await run.connection()
+    assert client.pending_error() == ""
+    server.abort()
+    await trio.lowlevel.wait_readable(client.fileno())
+    assert client.pending_error() == "ECONNRESET"
+    assert client.pending_error() == ""
+    client.abort()
+    assert client.pending_error() == ""

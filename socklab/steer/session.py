@@ -142,10 +142,11 @@ class Session:
         worker.result()
 
     def _ask(self, request: object) -> Position:
-        try:
+        if self._worker is None:
+            raise ToolError("this session is closed")
+        # One that has gone may have said why before.
+        with suppress(OSError):
             self._asked.send(request)
-        except OSError:
-            raise self._lost() from None
         self.position = self._answer()
         return self.position
 
@@ -160,8 +161,7 @@ class Session:
 
     def _lost(self) -> ToolError:
         """What to say when the process has gone."""
-        if self._worker is None:
-            return ToolError("this session is closed")
+        assert self._worker is not None
         worker, self._worker = self._worker, None
         self._asked.close()
         result = worker.result()
@@ -185,9 +185,6 @@ async def _serve(
         try:
             async with steer(lab, link=link, ipv6=ipv6) as pilot:
                 moves = await _one_run(pilot, moves, connection)
-        except ExperimentError:
-            # The wire or a role failed while nobody had moved; only a fresh bench can go on.
-            moves = moves or []
         except SocklabError as refused:
             with suppress(OSError):
                 connection.send(type(refused)(str(refused)))
