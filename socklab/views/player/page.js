@@ -63,7 +63,9 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 function reach(item, quick) {
   const pane = by("ladder");
   if (!item) pane.scrollTop = 0;
-  item?.scrollIntoView({ block: "nearest", behavior: quick || still.matches ? "auto" : "smooth" });
+  const behavior = quick || still.matches ? "auto" : "smooth";
+  // The pane only: a page that holds this one in a frame stays where its reader is.
+  item?.scrollIntoView({ block: "nearest", container: "nearest", behavior });
 }
 
 // --- This step --------------------------------------------------------------------------------

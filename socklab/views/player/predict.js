@@ -26,7 +26,7 @@ function ask(step) {
   asked = step;
   answers = endsAt(step).map(() => null);
   items[step]?.classList.add("asked");
-  items[step]?.scrollIntoView({ block: "nearest" });
+  items[step]?.scrollIntoView({ block: "nearest", container: "nearest" });
   const told = data.steps[step];
   by("sentence").textContent = `${told.move}. What follows?`;
   by("number").textContent = step;
