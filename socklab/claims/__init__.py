@@ -58,6 +58,10 @@ class Evidence:
 
     def met(self, record: Record) -> bool:
         """Whether a run of its lab met it."""
+        return self.step(record) is not None
+
+    def step(self, record: Record) -> int | None:
+        """After how many moves a run of its lab met it; None if it never did."""
         moves: list[str] = []
         for event in record.of(Move, Expect):
             if isinstance(event, Move):
@@ -65,8 +69,8 @@ class Evidence:
             elif event.passed and self._comes_after(moves):
                 said = {f"{name} {value}" for name, value in event.expected.items()}
                 if said.issuperset(self.shows):
-                    return True
-        return False
+                    return len(moves)
+        return None
 
     def _comes_after(self, moves: Sequence[str]) -> bool:
         patterns = self.after.split("; ") if self.after else []

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from socklab.cli import saving
+from socklab.cli import folder, saving
 from socklab.cli.ending import complain
 from socklab.cli.streams import nowhere, put, unwritable
 from socklab.errors import LabError, MachineError, SocklabError
@@ -39,12 +39,14 @@ class Format:
         help: what the option does, for its help.
         make: the view; it is imported when it is asked for.
         binary: whether it is anything but text: it is printed into a pipe only.
+        see: sees, before anything is run, that it can be made here; a MachineError says why not.
     """
 
     name: str
     help: str
     make: Callable[[Record], Content]
     binary: bool = False
+    see: Callable[[], None] | None = None
 
     @property
     def option(self) -> str:
@@ -70,6 +72,12 @@ def _png(record: Record) -> bytes:
     return png(record)
 
 
+def _see_png() -> None:
+    from socklab.views.picture import see_png
+
+    see_png()
+
+
 def _mermaid(record: Record) -> str:
     from socklab.views.sequence import mermaid
 
@@ -92,7 +100,7 @@ def _pcapng(record: Record) -> bytes:
 FORMATS = (
     Format("html", "Write a page that plays the run, step by step.", _html),
     Format("svg", "Draw the ladder, for slides and documents.", _svg),
-    Format("png", "Draw the same in pixels.", _png, binary=True),
+    Format("png", "Draw the same in pixels.", _png, binary=True, see=_see_png),
     Format("mermaid", "Write a sequence diagram, which GitHub draws.", _mermaid),
     Format("dot", "Write the states that were seen as a graph for Graphviz.", _dot),
     Format("pcapng", "Write a capture of every packet, for Wireshark.", _pcapng, binary=True),
@@ -142,9 +150,11 @@ class Exports:
         force: whether files that exist are replaced.
         record: where the Records go, as JSON; `--record` names it.
         junit: where the report for CI goes. That of the last time is replaced, as CI wants it.
+        site: the folder in which all of them become a site; `--html-dir` names it.
 
     Raises:
         LabError: it can't be.
+        MachineError: it can't be made here.
     """
 
     def __init__(
@@ -154,9 +164,11 @@ class Exports:
         force: bool,
         record: Path | None = None,
         junit: Path | None = None,
+        site: Path | None = None,
     ) -> None:
         self.record = record
         self.junit = junit
+        self.site = site
         asked = [(each, path) for each in FORMATS if (path := files[each.name]) is not None]
         self.options = [each.option for each, _ in asked]
         """The options that ask for a format."""
@@ -164,9 +176,9 @@ class Exports:
         self._saved = [(each, path) for each, path in asked if str(path) != "-"]
         self.printed = [each.option for each in self._printed]
         """Those whose content is printed."""
-        self._check(force=force)
+        self._check(asked, force=force)
 
-    def _check(self, *, force: bool) -> None:
+    def _check(self, asked: Sequence[tuple[Format, Path]], *, force: bool) -> None:
         for each in self._printed:
             if each.binary and sys.stdout.isatty():
                 raise LabError(f"{each.option} is no text: give it a file, or - and a pipe")
@@ -176,6 +188,11 @@ class Exports:
         for option, path, may_replace in named:
             saving.check(path, option, force=may_replace)
         saving.apart((option, path) for option, path, _ in named)
+        if self.site is not None:
+            folder.check(self.site, "--html-dir", force=force)
+        for each, _ in asked:
+            if each.see is not None:
+                each.see()
 
     def check_count(self, labs: int) -> None:
         """See that there is one run to write, if it is to be written as anything but JSON.
@@ -184,10 +201,14 @@ class Exports:
             LabError: there are more.
         """
         if self.options and labs > 1:
-            raise LabError(
-                f"{self.options[0]} shows one run, and this is {labs} labs; write them all with "
-                f"--record FILE, and then `socklab view FILE --lab LAB {self.options[0]} …`"
+            option = self.options[0]
+            all_of_them = (
+                "--html-dir DIR has a page for each, and an index"
+                if option == "--html"
+                else "write them all with --record FILE, and then "
+                f"`socklab view FILE --lab LAB {option} …`"
             )
+            raise LabError(f"{option} shows one run, and this is {labs} labs; {all_of_them}")
 
     def put(self, record: Record) -> int:
         """Print what is to be printed; what is in the way is told, and its exit code given."""

@@ -13,6 +13,7 @@ import typer
 from socklab.cli.ending import Interrupted, complain
 from socklab.cli.exports import Exports, Force, with_files
 from socklab.cli.names import HELP, Jobs, LabFolders, LabTags, complete
+from socklab.cli.options import Link
 from socklab.cli.streams import put
 from socklab.errors import LabError
 
@@ -58,6 +59,15 @@ def run(
             "--record", metavar="FILE", help="Write the same JSON to a file, whatever is printed."
         ),
     ] = None,
+    html_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--html-dir",
+            metavar="DIR",
+            readable=False,  # one that is not is told as all other mistakes are
+            help="Write a site: a page for each lab, and an index to find one by.",
+        ),
+    ] = None,
     junit: Annotated[
         Path | None,
         typer.Option("--junit", metavar="FILE", help="Write a report for CI, in JUnit's XML."),
@@ -85,9 +95,7 @@ def run(
         Literal["auto", "wire", "loopback"],
         typer.Option("--bench", help="Run on a held wire, or on this machine's loopback."),
     ] = "auto",
-    link: Annotated[
-        Literal["auto", "tun", "veth"], typer.Option("--link", help="How to hold the wire.")
-    ] = "auto",
+    link: Link = "auto",
     **files: Path | None,
 ) -> None:
     """Run labs and show each as a ladder, or run many side by side and sum up."""
@@ -102,11 +110,13 @@ def run(
         raise LabError("--pause waits for Enter, and standard input is no terminal")
     if follow and side_by_side:
         raise LabError("--follow shows one run at a time: name labs, and no number of jobs")
-    exports = Exports(files, force=force, record=record, junit=junit)
+    exports = Exports(files, force=force, record=record, junit=junit, site=html_dir)
     shown = {"--quiet": quiet, "--follow": follow, "--verbose": verbose, "--json": as_json}
     _check_showing(shown | dict.fromkeys(exports.printed, True))
     if control and bench == "loopback":
         raise LabError("--control needs a held wire: leave out --bench loopback")
+    if control and html_dir is not None:
+        raise LabError("--html-dir shows labs, and not their controls: leave out --control")
 
     # A typo is told before anything is imported that runs a lab.
     from socklab.cli import selection
@@ -159,6 +169,10 @@ def run(
         elif side_by_side and not as_json:
             summarise(finished, options, left_out=selected.left_out, times=repeat or 1)
         codes.append(keep(finished, began, exports))
+        if exports.site is not None:
+            from socklab.cli.site import put_site
+
+            codes.append(put_site(exports.site, finished, selected, options, began))
     for problem in selected.problems:
         complain(problem)
         codes.append(problem.exit_code)

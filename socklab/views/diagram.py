@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from socklab.tcp import (
     CLOSE_WAIT,
@@ -46,11 +46,15 @@ class Line(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Ink:
-    """What is to be told of an arrow: its line, a few words beneath its name, and a tooltip."""
+    """What is to be told of an arrow: its line, a few words beneath its name, and a tooltip.
+
+    In a page it may lead somewhere: `link` is an address.
+    """
 
     line: Line
     note: str = ""
     title: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +247,8 @@ def _arrow(
 ) -> Iterator[str]:
     was, now = arrow
     about = ink.title or ink.note
+    if ink.link:
+        yield f"<a href={quoteattr(clean(ink.link))}>"
     yield f'<g class="arrow {ink.line.value}" data-arrow="{was} {now}">'
     told = f"{was} → {now}: {place.name}" + (f". {about}" if about else "")
     yield f"<title>{_text(told)}</title>"
@@ -253,6 +259,8 @@ def _arrow(
     if ink.note:
         yield f'<text class="note" x="{x}" y="{y + 18}" {anchor}>{_text(ink.note)}</text>'
     yield "</g>"
+    if ink.link:
+        yield "</a>"
 
 
 def _line(

@@ -1,75 +1,20 @@
-"""The grid as text: a matrix of what comes back and of the state afterwards, or a list of it.
-
-A row is cut into runs: neighbouring places with the same outcome are drawn as one, so that what
-shows is the edges, where a single number makes the difference.
-"""
+"""The grid as text: a matrix of what comes back and of the state afterwards, or a list of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
 
 from socklab.grid import Difference, Grid
 from socklab.hostile import Cell, Outcome, Position
 from socklab.segment_arrives import demanded
-from socklab.situations import Situation
 from socklab.tcp import CLOSED
 from socklab.views.columns import Line, Style, clean, lines_of, width_of
 from socklab.views.glyphs import ASCII, BOX
-from socklab.views.grid_words import HOW_TO_READ, MARK, asked, in_short, meanings, reasons
-
-HEADS = {
-    Position.BEFORE: "RCV.NXT-1",
-    Position.NEXT: "RCV.NXT",
-    Position.AHEAD: "+100",
-    Position.LAST: "+WND-1",
-    Position.EDGE: "+WND",
-    Position.BEYOND: "+WND+100",
-}
-"""What stands above the columns."""
+from socklab.views.grid_runs import HEADS, Block, Run, blocks
+from socklab.views.grid_words import HOW_TO_READ, MARK, asked, meanings, reasons
 
 NARROWEST = 11
 """The least width of a column, in which ESTABLISHED still fits."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Neighbouring cells of a row with the same outcome."""
-
-    cells: tuple[Cell, ...]
-    outcome: Outcome
-
-    @property
-    def differs(self) -> bool:
-        return self.outcome not in demanded(self.cells[0])
-
-    @property
-    def words(self) -> str:
-        told = in_short(self.cells[0], self.outcome)
-        return f"{told} {MARK}" if self.differs else told
-
-    @property
-    def becomes(self) -> str:
-        """The state afterwards; empty if it is the one before."""
-        same = self.outcome.becomes is self.cells[0].situation.state
-        return "" if same else str(self.outcome.becomes)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row of a block: what it is about in one or two lines, and its runs."""
-
-    label: tuple[str, ...]
-    runs: tuple[_Run, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A matrix of its own: a situation against every kind, or a kind against every situation."""
-
-    title: str
-    rows: tuple[_Row, ...]
 
 
 def grid_text(
@@ -124,7 +69,7 @@ class _Page:
         self._verbose = verbose
         self._ascii = ascii_only
         self._rule = (ASCII if ascii_only else BOX).rule
-        self._blocks = _blocks(grid, by_exact_outcome=verbose)
+        self._blocks = blocks(grid, by_exact_outcome=verbose)
         labels = (text for block in self._blocks for row in block.rows for text in row.label)
         self._margin = max(map(width_of, labels), default=0) + 1
         self._column = (width - self._margin) // len(Position)
@@ -147,7 +92,7 @@ class _Page:
     def _sentence(self, text: str, style: Style = Style.PLAIN, *, hang: int = 0) -> Sequence[Line]:
         return lines_of(self._clean(text), self._width, style, hang=hang)
 
-    def _matrix(self, block: _Block) -> Iterator[Line]:
+    def _matrix(self, block: Block) -> Iterator[Line]:
         yield from self._sentence(block.title, Style.STRONG)
         head = Line(self._width)
         for number, text in enumerate(HEADS.values()):
@@ -167,7 +112,7 @@ class _Page:
                 begin += room
             yield from lines
 
-    def _cell(self, run: _Run, room: int) -> Iterator[tuple[str, Style]]:
+    def _cell(self, run: Run, room: int) -> Iterator[tuple[str, Style]]:
         """What stands in the room of a run, line by line."""
         words = run.words
         left = room - width_of(words) - 3
@@ -180,7 +125,7 @@ class _Page:
             for part in parts:
                 yield part, style
 
-    def _list(self, block: _Block) -> Iterator[Line]:
+    def _list(self, block: Block) -> Iterator[Line]:
         yield from self._sentence(block.title, Style.STRONG)
         for row in block.rows:
             yield from self._sentence(" ".join(text.strip() for text in row.label))
@@ -230,40 +175,3 @@ def _demand(cell: Cell) -> str:
     demand = demanded(cell)
     told = " or ".join(_told(cell, outcome) for outcome in demand.allowed)
     return f"{demand.source}: {told}"
-
-
-def _blocks(grid: Grid, *, by_exact_outcome: bool) -> list[_Block]:
-    """The matrices: one for each situation, or the only one where there is but one kind."""
-    kinds = {cell.kind for cell in grid.outcomes}
-    situations = {cell.situation for cell in grid.outcomes}
-
-    def runs(cells: Sequence[Cell]) -> tuple[_Run, ...]:
-        def looks(cell: Cell) -> object:
-            run = _Run((cell,), grid.outcomes[cell])
-            exact = (run.outcome, demanded(cell) if run.differs else None)
-            return exact if by_exact_outcome else (run.words, run.becomes)
-
-        cut = [tuple(group) for _, group in groupby(cells, key=looks)]
-        return tuple(_Run(group, grid.outcomes[group[0]]) for group in cut)
-
-    rows = [
-        (situation, kind, runs(tuple(cells)))
-        for (situation, kind), cells in groupby(
-            grid.outcomes, key=lambda cell: (cell.situation, cell.kind)
-        )
-    ]
-    if len(kinds) == 1 and len(situations) > 1:
-        labelled = [_Row(_label(situation), cut) for situation, _, cut in rows]
-        return [_Block(f"{kinds.pop()} in every state", tuple(labelled))]
-    return [
-        _Block(
-            f"{situation} ({situation.how})",
-            tuple(_Row((str(kind),), cut) for _, kind, cut in own),
-        )
-        for situation, own in groupby(rows, key=lambda row: row[0])
-    ]
-
-
-def _label(situation: Situation) -> tuple[str, ...]:
-    manner = (f" {situation.manner}",) if situation.manner else ()
-    return (str(situation.state), *manner)

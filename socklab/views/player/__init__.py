@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -25,12 +25,13 @@ from socklab.views.player import page
 from socklab.views.player.ends import Ends
 from socklab.views.player.ladder import lanes
 from socklab.views.player.moments import moments
+from socklab.views.player.page import Link
 from socklab.views.player.steps import steps
-from socklab.views.player.text import embedded, escaped
+from socklab.views.player.text import embedded, escaped, filled
 from socklab.views.rungs import hosts_of
 
 STYLES = ("look.css", "page.css", "ladder.css", "panes.css")
-SCRIPTS = ("page.js", "sockets.js", "figures.js", "predict.js", "transport.js")
+SCRIPTS = ("page.js", "sockets.js", "figures.js", "predict.js", "theme.js", "transport.js")
 
 FIRST = 'document.documentElement.classList.add("js");'
 """Says before anything is laid out that there will be a script."""
@@ -39,11 +40,16 @@ NARROW = "@container ladder (max-width: 34rem)"
 """Where two hosts have no room beside their lifelines either."""
 
 
-def player(record: Record) -> str:
+def player(
+    record: Record, *, links: Sequence[Link] = (), labs: Mapping[str, str] | None = None
+) -> str:
     """A run as an HTML page that plays it.
 
     Args:
         record: of any run, also of one that failed or was interrupted.
+        links: to the pages that it stands among, in its head; a file of its own has none.
+        labs: the addresses of other labs' pages, by their names: where the lab's header says
+            which one comes next, that is a link.
 
     Returns:
         The text of one file, for UTF-8. It asks for nothing from anywhere.
@@ -52,34 +58,24 @@ def player(record: Record) -> str:
     ends = Ends(record, told)
     style, script = _style(len(hosts_of(record))), _script()
     parts: dict[str, str | Iterator[str]] = {
-        "policy": _policy([style, file("print.css")], [FIRST, script]),
+        "policy": policy([style, file("print.css")], [FIRST, script]),
         "title": escaped(record.title or record.lab or "A run"),
         "style": style,
         "print": file("print.css"),
         "first": FIRST,
-        "top": page.top(record),
+        "top": page.top(record, links),
         "wrong": page.went_wrong(record),
         "ladder": page.ladder_pane(record, told),
         "choice": page.choice(ends.connections),
         "figures": page.figures(ends.connections, hosts_of(record)),
         "command": page.COMMAND,
         "source": page.source_pane(record),
-        "lab": page.lab_pane(record, told),
+        "lab": page.lab_pane(record, told, labs or {}),
         "last": str(len(told) - 1),
         "data": embedded(moments(record, told, ends)),
         "script": script,
     }
-    # Text of the Record may look like a place to fill, so every place is filled in one go.
-    pieces = file("page.html").split("$")
-    return "".join(
-        text
-        for number, piece in enumerate(pieces)
-        for text in _texts(piece if number % 2 == 0 else parts[piece])
-    )
-
-
-def _texts(part: str | Iterator[str]) -> Iterable[str]:
-    return (part,) if isinstance(part, str) else part
+    return filled(file("page.html"), parts)
 
 
 @cache
@@ -100,7 +96,7 @@ def _script() -> str:
     return "".join(map(file, SCRIPTS))
 
 
-def _policy(styles: Iterable[str], scripts: Iterable[str]) -> str:
+def policy(styles: Iterable[str], scripts: Iterable[str]) -> str:
     """The content security policy that allows these and nothing else."""
 
     def hashes(texts: Iterable[str]) -> str:

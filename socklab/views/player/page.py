@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from socklab.record import Expect, Record, Trouble
 from socklab.tcp import CLOSED, State
@@ -26,8 +27,17 @@ FIELDS: Mapping[str, str] = {"See": "Answer", "Linux": "On Linux", "Next": "Next
 """Fields of a lab's header that are told by another name."""
 
 
-def top(record: Record) -> Iterator[str]:
-    """What the lab is about, what became of the run, and why if it went wrong."""
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link to another page: where it leads, what it says, and what more there is to say."""
+
+    address: str
+    text: str
+    title: str = ""
+
+
+def top(record: Record, links: Sequence[Link] = ()) -> Iterator[str]:
+    """What the lab is about, what became of the run, and links to the pages around it."""
     title = record.title or record.lab or "A run"
     yield f'<div class="titles"><h1>{escaped(title)}</h1>'
     if record.question:
@@ -37,6 +47,13 @@ def top(record: Record) -> Iterator[str]:
         f'</div><p class="verdict {kind}"><b><span aria-hidden="true">{glyph}</span> {word}</b> '
         f"<span>on {escaped(system(record))}</span></p>"
     )
+    if links:
+        told = "".join(
+            f'<a href="{escaped(link.address)}" title="{escaped(link.title)}">'
+            f"{escaped(link.text)}</a>"
+            for link in links
+        )
+        yield f'<nav class="around" aria-label="Labs">{told}</nav>'
 
 
 def went_wrong(record: Record) -> Iterator[str]:
@@ -147,15 +164,17 @@ def choice(connections: Sequence[Connection]) -> str:
 # --- The lab's text and source ----------------------------------------------------------------
 
 
-def lab_pane(record: Record, steps: Sequence[Step]) -> Iterator[str]:
+def lab_pane(record: Record, steps: Sequence[Step], labs: Mapping[str, str]) -> Iterator[str]:
     """All that the lab's header says, the expectations, and what the run stood on."""
     header = {"Question": record.question, "See": record.see, **record.header}
     yield '<dl class="about">'
     for name, text in header.items():
         if text:
             spoils = ' class="spoiler"' if name in ("See", "Linux") else ""
-            told = escaped(FIELDS.get(name, name))
-            yield f"<div{spoils}><dt>{told}</dt><dd>{escaped(text)}</dd></div>"
+            told, says = escaped(FIELDS.get(name, name)), escaped(text)
+            if name == "Next" and text in labs:
+                says = f'<a href="{escaped(labs[text])}">{says}</a>'
+            yield f"<div{spoils}><dt>{told}</dt><dd>{says}</dd></div>"
     if record.lab:
         yield f"<div><dt>Run it</dt><dd><code>socklab run {escaped(record.lab)}</code></dd></div>"
     yield "</dl>"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Iterable, Mapping
 
 from socklab.views.columns import clean
 
@@ -30,3 +31,23 @@ def embedded(value: object) -> str:
     for mark in "<>&":
         text = text.replace(mark, f"\\u{ord(mark):04x}")
     return text
+
+
+def filled(page: str, parts: Mapping[str, str | Iterable[str]]) -> str:
+    """A page with its places filled.
+
+    Args:
+        page: with each place as its name between two `$`.
+        parts: what belongs there, in one text or in several, by the place's name.
+    """
+    # What is filled in may look like a place itself, so all are filled in one go.
+    pieces = page.split("$")
+    return "".join(
+        text
+        for number, piece in enumerate(pieces)
+        for text in _texts(piece if number % 2 == 0 else parts[piece])
+    )
+
+
+def _texts(part: str | Iterable[str]) -> Iterable[str]:
+    return (part,) if isinstance(part, str) else part

@@ -111,7 +111,7 @@ addEventListener("hashchange", () => {
   if (step !== null && step !== at) byHand(step);
 });
 
-// --- Panes and light --------------------------------------------------------------------------
+// --- Panes -----------------------------------------------------------------------------------
 
 const views = [...document.querySelectorAll(".views button")];
 
@@ -131,36 +131,8 @@ function settle() {
 for (const button of views) button.addEventListener("click", () => view(button.dataset.view));
 addEventListener("resize", settle);
 
-const LIGHTS = ["", "light", "dark"];
-const KEPT = "socklab-theme";
-
-function illuminate(light) {
-  if (light) document.documentElement.dataset.theme = light;
-  else delete document.documentElement.dataset.theme;
-  by("theme").textContent = `Theme: ${light || "auto"}`;
-}
-
-// A file that is opened from a disk may have no storage.
-function kept(light) {
-  try {
-    if (light === undefined) return localStorage.getItem(KEPT) ?? "";
-    localStorage.setItem(KEPT, light);
-  } catch {
-    // Then it is forgotten with the page.
-  }
-  return "";
-}
-
-by("theme").addEventListener("click", () => {
-  const light = LIGHTS[(LIGHTS.indexOf(document.documentElement.dataset.theme ?? "") + 1) % LIGHTS.length];
-  illuminate(light);
-  kept(light);
-});
-
 // --- The beginning ----------------------------------------------------------------------------
 
-const last = kept();
-illuminate(LIGHTS.includes(last) ? last : "");
 settle();
 for (const item of items) item?.classList.add("ahead");
 show(fromAddress() ?? 0, { quick: true });
