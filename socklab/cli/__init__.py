@@ -19,10 +19,14 @@ from socklab.cli import (
     coverage,
     diff,
     doctor,
+    explore,
     grid,
     lint,
     list as listing,
     new,
+    play,
+    puzzle,
+    quiz,
     replay,
     run,
     show,
@@ -60,6 +64,7 @@ app = typer.Typer(
 app.command("list")(listing.list_labs)
 app.command("show")(show.show)
 app.command("run")(run.run)
+app.command("play")(play.play)
 app.command("replay")(replay.replay)
 app.command("view")(view.view)
 app.command("diff")(diff.diff)
@@ -68,6 +73,9 @@ app.command("lint")(lint.lint)
 app.command("grid")(grid.grid)
 app.command("coverage")(coverage.coverage)
 app.command("claims")(claims.claims)
+app.command("explore")(explore.explore)
+app.command("puzzle")(puzzle.puzzle)
+app.command("quiz")(quiz.quiz)
 app.command("doctor")(doctor.doctor)
 
 
