@@ -113,8 +113,13 @@ class Mover(Observer):
             hosts = [self._host(name).name for name in move.hosts]
             act = self.wire.sever if move.verb is Verb.CUT else self.wire.join
             return _at_once(lambda: act(*hosts))
+        rows = self._rows(move.who)
         if move.verb is Verb.DESTROY:
+            if not any(row.state is State(move.what) for row in rows):
+                raise self._refuse(f"no socket of {move.who} is in {move.what}")
             return lambda: self._destroy(move.who, State(move.what))
+        if not any(row.timer and row.timer.name == move.what for row in rows):
+            raise self._refuse(f"no timer {move.what!r} runs on {move.who}")
         return lambda: self._until_fired(move.who, move.what)
 
     def _fate(self, move: Move, segment: Segment, by: str) -> Callable[[], Awaitable[None]]:

@@ -224,7 +224,7 @@ async def replay(
 
     async def story(opened: Bench) -> None:
         for move in parsed:
-            if not _is_made(opened, move):
+            if not is_made(opened, move):
                 await opened.make(move)
 
     record = new_record(lab)
@@ -236,7 +236,7 @@ async def replay(
     return await _tell(story, opening, record)
 
 
-def _is_made(bench: Bench, move: Move) -> bool:
+def is_made(bench: Bench, move: Move) -> bool:
     """Whether a cut wire has made this move of itself: what is sent into it is lost at once."""
     if move.verb is not Verb.DROP or move.who not in bench.wire.severed:
         return False
@@ -315,6 +315,8 @@ def new_record(lab: Lab | None = None) -> Record:
 
 
 def _text_of(lab: Lab) -> str:
+    if lab.path.suffix != ".py":  # free play has no file
+        return ""
     try:
         return lab.path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError):  # It has gone, or changed, since it was loaded.

@@ -89,6 +89,14 @@ def test_one_of_an_array_is_named_by_its_lab_or_its_number(several: Path) -> Non
     assert json.loads(invoke(several, "--lab", "2", "--json")[1])["lab"] == "two-clients"
 
 
+def test_quiet_calls_a_played_run_played(tmp_path: Path) -> None:
+    record = Record.from_json(json.loads(HALF.read_text()))
+    record.replay, record.passed = True, False
+    (tmp_path / "played.json").write_text(json.dumps(record.to_json()))
+    code, out, _ = invoke(tmp_path / "played.json", "--quiet")
+    assert (code, out.split()[0]) == (0, "played")
+
+
 def test_quiet_is_a_line_for_each(several: Path) -> None:
     code, out, _ = invoke(several, "--quiet")
     assert code == 0

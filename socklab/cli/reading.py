@@ -31,6 +31,11 @@ OfSeveral = Annotated[
 """What a command calls `lab`, and gives to `chosen`."""
 
 
+def told_as(file: Path) -> str:
+    """What a file is called in a sentence."""
+    return "standard input" if str(file) == "-" else str(file)
+
+
 def records_in(file: Path) -> list[Record]:
     """The Records in a file; those on standard input for `-`.
 
@@ -46,14 +51,34 @@ def read(file: Path) -> tuple[list[Record], bool]:
     Raises:
         LabError: it can't be read, or has something else in it.
     """
+    return parsed(bytes_in(file), told_as(file))
+
+
+def bytes_in(file: Path) -> bytes:
+    """All that is in a file, or on standard input for `-`.
+
+    Raises:
+        LabError: it can't be read.
+    """
+    try:
+        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as refused:
+        raise LabError(f"{told_as(file)} can't be read: {refused.strerror}") from refused
+
+
+def parsed(data: bytes, name: str) -> tuple[list[Record], bool]:
+    """The Records in these bytes, and whether they stand in an array there.
+
+    Args:
+        data: the text of one document.
+        name: what to call it in a sentence.
+
+    Raises:
+        LabError: there is something else.
+    """
     from socklab.record import Record
     from socklab.schema import Misfit, NewerError
 
-    name = "standard input" if str(file) == "-" else str(file)
-    try:
-        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except OSError as refused:
-        raise LabError(f"{name} can't be read: {refused.strerror}") from refused
     try:
         document = _parsed(data)
         if not isinstance(document, list):
@@ -131,14 +156,15 @@ def chosen(records: Sequence[Record], which: str | None, file: Path) -> Sequence
     Raises:
         LabError: there is none such, or no Record at all, or the name fits several.
     """
+    name = told_as(file)
     if not records:
-        raise LabError(f"{file} has an empty array in it, and no Record")
+        raise LabError(f"{name} has an empty array in it, and no Record")
     if which is None:
         return records
     if which.isascii() and which.isdecimal():
         if not 1 <= int(which) <= len(records):
             told = "1 Record" if len(records) == 1 else f"{len(records)} Records"
-            raise LabError(f"{file} has no Record number {which}; it has {told}")
+            raise LabError(f"{name} has no Record number {which}; it has {told}")
         return [records[int(which) - 1]]
     wanted = which.replace("_", "-")
     found = [n for n, record in enumerate(records, start=1) if record.lab == wanted]
@@ -148,11 +174,11 @@ def chosen(records: Sequence[Record], which: str | None, file: Path) -> Sequence
         names = list(dict.fromkeys(record.lab for record in records))
         near = get_close_matches(wanted, names, n=1)
         hint = f"did you mean {_listed(near)}?" if near else f"it has {_listed(names)}"
-        raise LabError(f"{file} has no Record of {which}; {hint}")
+        raise LabError(f"{name} has no Record of {which}; {hint}")
     if len(found) > 1:
         numbers = _listed([str(number) for number in found])
         raise LabError(
-            f"{file} has {len(found)} Records of {which}: say which by its number, of {numbers}"
+            f"{name} has {len(found)} Records of {which}: say which by its number, of {numbers}"
         )
     return [records[found[0] - 1]]
 

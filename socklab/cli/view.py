@@ -90,7 +90,8 @@ def _outcome(record: Record) -> Outcome:
     from socklab.record import Trouble
     from socklab.views.ending import verdict_of
 
-    if record.passed:
+    # Of a run without a story nothing is expected: only what went wrong is.
+    if record.passed or (record.replay and not any(record.of(Trouble))):
         return Outcome(record.lab, "", 0, record=record, took_s=record.duration_s)
     ended_by = [trouble.who for trouble in record.of(Trouble)][-1:]
     code = SIGNALLED if ended_by and ended_by[0] in SIGNALS else FAILED

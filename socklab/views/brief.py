@@ -13,6 +13,9 @@ STYLES = {
     Verdict.INTERRUPTED: Style.ODD,
 }
 
+PLAYED = "played"
+"""What is said of a run of which nothing was expected: somebody chose the moves, or made them again."""
+
 VERDICTS = max(len(verdict.value) for verdict in Verdict) + 2
 TIMES = len("100.00 s") + 2
 
@@ -36,13 +39,14 @@ def brief(
         color: whether to colour the verdict with SGR sequences.
         ascii: whether to do with ASCII.
     """
-    verdict = outcome.verdict.value
+    played = outcome.exit_code == 0 and outcome.record is not None and outcome.record.replay
+    verdict = PLAYED if played else outcome.verdict.value
     name = clean(outcome.lab, ascii_only=ascii)
     time = f"{outcome.took_s:.2f} s"
     why = clean(_why(outcome, control=control), ascii_only=ascii)
     start = VERDICTS + max(names, width_of(name)) + TIMES + 2
     whole = Line(start + width_of(why))
-    whole.put(0, verdict, STYLES[outcome.verdict])
+    whole.put(0, verdict, Style.STRONG if played else STYLES[outcome.verdict])
     whole.put(VERDICTS, name)
     whole.put(start - 2 - len(time), time, Style.FAINT)
     whole.put(start, why)

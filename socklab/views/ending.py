@@ -67,7 +67,7 @@ def _lead(record: Record) -> tuple[Style, str]:
         return Style.GOOD, "Proved"
     if record.replay:
         failed = any(record.of(Trouble))
-        return (Style.WORSE if failed else Style.STRONG), "Played again"
+        return (Style.WORSE if failed else Style.STRONG), _played(record)
     return Style.WORSE, "Not proved"
 
 
@@ -101,10 +101,20 @@ def verdict_of(record: Record) -> str:
         part = " in part" if unseen else ""  # what `see` says may be among what was not seen
         return f"Proved{part} on {system(record)}{but}: {see}."
     if record.replay and any(record.of(Trouble)):
-        return f"Played again on {system(record)}, and it failed: {_why_not(record)}"
+        return f"{_played(record)} on {system(record)}, and it failed: {_why_not(record)}"
     if record.replay:
-        return f"Played again on {system(record)}; of a replay nothing is expected."
+        what = "a replay" if _is_again(record) else "moves without a story"
+        return f"{_played(record)} on {system(record)}; of {what} nothing is expected."
     return f"Not proved: {_why_not(record)}"
+
+
+def _is_again(record: Record) -> bool:
+    """Whether the moves are those of a run that a story told; else somebody chose them."""
+    return record.title.startswith("Again: ")
+
+
+def _played(record: Record) -> str:
+    return "Played again" if _is_again(record) else "Played"
 
 
 def _why_not(record: Record) -> str:

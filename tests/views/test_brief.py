@@ -25,6 +25,13 @@ def test_a_lab_that_passed_says_what_it_proved() -> None:
     )
 
 
+def test_a_run_of_which_nothing_was_expected_was_played() -> None:
+    record = record_of(replay=True, passed=False, machine={"kernel": "6.18.4"})
+    line = brief(Outcome("free", "", 0, record=record))
+    assert line.split()[0] == "played" and line.endswith("nothing is expected.")
+    assert brief(Outcome("free", "", 1, "it failed", record=record)).startswith("failed")
+
+
 @pytest.mark.parametrize(
     ("code", "verdict"), [(1, "failed"), (3, "could not run"), (2, "could not run"), (143, "inter")]
 )

@@ -98,11 +98,15 @@ def test_the_place_of_an_expectation_is_told_where_there_is_room_for_all() -> No
 
 
 def test_a_replay_is_told_as_one_and_not_as_a_failure() -> None:
-    end = end_of(CALL, RETURNED, replay=True, see="the FIN waits", machine={"kernel": "6.18.4"})
+    told = {"see": "the FIN waits", "machine": {"kernel": "6.18.4"}}
+    end = end_of(CALL, RETURNED, replay=True, title="Again: a close", **told)
     assert end == "Played again on Linux 6.18 (tun); of a replay nothing is expected."
+    end = end_of(CALL, RETURNED, replay=True, title="A close", **told)
+    assert end == "Played on Linux 6.18 (tun); of moves without a story nothing is expected."
 
 
 def test_a_replay_that_failed_says_why() -> None:
-    end = end_of(CALL, Trouble(0.3, "story", "`carry client 7 FIN` finds none"), replay=True)
+    trouble = Trouble(0.3, "story", "`carry client 7 FIN` finds none")
+    end = end_of(CALL, trouble, replay=True, title="Again: a close")
     assert end.startswith("Played again on Linux")
     assert end.endswith("and it failed: `carry client 7 FIN` finds none")
