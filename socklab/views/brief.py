@@ -14,7 +14,7 @@ STYLES = {
 }
 
 PLAYED = "played"
-"""What is said of a run of which nothing was expected: somebody chose the moves, or made them again."""
+"""What is said of a run of which nothing was expected, for its moves had no story."""
 
 VERDICTS = max(len(verdict.value) for verdict in Verdict) + 2
 TIMES = len("100.00 s") + 2
