@@ -18,4 +18,5 @@ if [ "$beside" != "$root" ]; then
     export HYPOTHESIS_STORAGE_DIRECTORY="$beside/.hypothesis" COVERAGE_FILE="$beside/.coverage"
 fi
 cd "$root"
-exec "$venv/bin/python" -m pytest "$@"
+# A file of tests on each processor, if all are asked for: see tests/side_by_side.py.
+exec "$venv/bin/python" -m pytest -n auto --dist loadfile --no-loadscope-reorder "$@"

@@ -10,7 +10,6 @@ import ctypes
 import json
 import os
 import pwd
-import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from socklab.errors import MachineError, SocklabError, ToolError
 from socklab.host import LOOK, make_hosts, unmake_hosts
 from socklab.link import TUN_DEVICE, LinkKind, tun_refused
 from socklab.namespaces import be_allowed, may_make_namespaces, new_namespace
+from socklab.parent import end_with
 from socklab.tools import HOW_TO_GET_IPROUTE2, Running, find
 from socklab.weather import CALM, MIDDLE, pin
 
@@ -33,9 +33,7 @@ NOBODY = 65_534
 OLDEST_IPROUTE2 = "5.2"
 """The first whose `ss` keeps a socket on one line (-O); -H came with 4.7."""
 
-# linux/prctl.h
-PR_SET_PDEATHSIG = 1
-PR_SET_DUMPABLE = 4
+PR_SET_DUMPABLE = 4  # linux/prctl.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +271,7 @@ def _examine_as_nobody() -> Examination:
     Raises:
         MachineError: this root is not allowed to, as in some containers.
     """
+    parent = os.getppid()
     try:
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
@@ -281,6 +280,7 @@ def _examine_as_nobody() -> Examination:
         raise MachineError(f"root can't become a plain user here: {refused.strerror}") from refused
     # Who changes their uid loses their own /proc/self to root, until they say otherwise: prctl(2).
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1)
+    end_with(parent)  # their new uid undid this, too
     return _examine()
 
 
@@ -294,12 +294,13 @@ def _in_child(act: Callable[[], Examination]) -> Examination:
     reading, writing = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
+    parent = os.getpid()
     child = os.fork()
     if child == 0:
         code = 1
         try:
             os.close(reading)
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            end_with(parent)
             with os.fdopen(writing, "w", encoding="ascii") as pipe:
                 try:
                     json.dump(asdict(act()), pipe)

@@ -31,13 +31,17 @@ Program = Callable[["Role"], Awaitable[None]]
 
 Story = Callable[["Bench"], Awaitable[None]]
 
-FIELDS = ("Question", "See", "Linux", "Source", "Next", "Level", "Tags", "Bench", "Slow")
+FIELDS = ("Question", "See", "Linux", "Source", "Next", "Level", "Tags", "Bench", "Slow", "Waits")
 """What a header may say, in this order.
 
 Linux: where it differs from the RFC, or from what books say. Slow: why it takes real seconds.
+Waits: what a story that asks `bench.slow` then waits for.
 """
 
 REQUIRED = ("Question", "See", "Source", "Next")
+
+FIRST = "handshake"
+"""The lab with which one begins; reading on from it leads through all of socklab's own."""
 
 DOCSTRING = re.compile(r'\s*"""[^\\]*?"""')
 """A docstring at the beginning of a file: what a catalogue reads of a lab, and it has many."""
@@ -161,6 +165,24 @@ def tagged(labs: Mapping[str, Path], tags: Sequence[str]) -> dict[str, Path]:
         advice = f"did you mean {near[0]}?" if near else "`socklab show LAB` shows a lab's tags"
         raise LabError(f"no lab has the tag {tag!r}; {advice}")
     return {name: path for name, path in labs.items() if wanted & known[name]}
+
+
+def in_reading_order(nexts: Mapping[str, str]) -> list[str]:
+    """Labs in the order in which one reads them: behind each its next.
+
+    It begins with FIRST; then come those that no other leads to.
+
+    Args:
+        nexts: what each lab's header says in Next, by the lab's name.
+    """
+    led_to = set(nexts.values())
+    order: dict[str, None] = {}
+    for begin in (FIRST, *(name for name in nexts if name not in led_to), *nexts):
+        name = begin
+        while name in nexts and name not in order:
+            order[name] = None
+            name = nexts[name]
+    return list(order)
 
 
 def load(path: Path) -> Lab:

@@ -121,6 +121,11 @@ def shelf(folders: Sequence[Path] = ()) -> Shelf:
     return Shelf(found.packs, (*found.problems, *broken))
 
 
+def is_path(name: str) -> bool:
+    """Whether this names a lab by its file: then it ends in .py or has a / in it."""
+    return name.endswith(".py") or "/" in name
+
+
 def find(name: str, folders: Sequence[Path] = ()) -> Path:
     """The file of a lab: by its name, or by a path to a file anywhere.
 
@@ -131,7 +136,7 @@ def find(name: str, folders: Sequence[Path] = ()) -> Path:
     Raises:
         LabError: there is none, with the nearest name; or there are two.
     """
-    if name.endswith(".py") or "/" in name:
+    if is_path(name):
         return _file(name)
     wanted = name.replace("_", "-").lower()
     known = _shelve(_near(folders))

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 import trio
 
 from socklab.errors import MachineError, ToolError
-
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_libc = ctypes.CDLL(None)
+from socklab.parent import end_with
 
 
 def start(command: Sequence[str], descriptors: Sequence[int] = ()) -> subprocess.Popen[bytes]:
@@ -29,14 +26,6 @@ def start(command: Sequence[str], descriptors: Sequence[int] = ()) -> subprocess
     Raises:
         MachineError: there is no such program, or it may not be run.
     """
-    parent = os.getpid()
-
-    def die_with_parent() -> None:
-        """Runs in the new process: SIGKILL it when the thread that started it is gone."""
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # It went before that was arranged.
-            os.kill(os.getpid(), signal.SIGKILL)
-
     try:
         return subprocess.Popen(
             command,
@@ -45,7 +34,7 @@ def start(command: Sequence[str], descriptors: Sequence[int] = ()) -> subprocess
             stderr=subprocess.PIPE,
             pass_fds=descriptors,
             # Safe although Trio is imported: nothing here has started a thread.
-            preexec_fn=die_with_parent,  # noqa: PLW1509
+            preexec_fn=partial(end_with, os.getpid()),  # noqa: PLW1509
         )
     except OSError as refused:
         # A folder of PATH that may not be read would make of a missing program a forbidden one.

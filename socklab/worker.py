@@ -10,7 +10,6 @@ and tells it.
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import gc
 import math
@@ -28,11 +27,9 @@ from enum import Enum
 from typing import Any, Generic, NoReturn, TypeVar
 
 from socklab.errors import MachineError
-from socklab.program import PR_SET_PDEATHSIG
+from socklab.parent import end_with
 
 T = TypeVar("T")
-
-_libc = ctypes.CDLL(None)
 
 PRINTED_BYTES = 100_000
 """How much of what a job prints is kept: its end."""
@@ -232,9 +229,7 @@ def _be(
     """Runs in the new process, and ends with it."""
     code = 1
     try:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # It went before that was arranged.
-            os.kill(os.getpid(), signal.SIGKILL)
+        end_with(parent)
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
         for signum, handler in handlers.items():

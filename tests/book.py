@@ -148,6 +148,7 @@ def prepare(folder: Path) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "COLUMNS": "80",
         "LC_ALL": "C.UTF-8",
+        "XDG_STATE_HOME": str(folder / ".state"),
         "NO_COLOR": "1",
     }
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -15,6 +16,7 @@ from socklab.host import Host
 from socklab.link import Link, LinkKind
 from socklab.namespaces import be_allowed
 from socklab.weather import CALM, Pin
+from tests import side_by_side
 from tests.stand import Stand, made, must_have, standing
 
 # Deadlines would make a verdict hang on how busy the machine is.
@@ -62,13 +64,43 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    return side_by_side.workers(config)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if side_by_side.is_worker(config):
+        config.addinivalue_line("filterwarnings", side_by_side.FORKS)
+
+
+WHY_NOT = pytest.StashKey[str | None]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    config = session.config
+    if side_by_side.has_workers(config):
+        why_not = config.stash[WHY_NOT] = why_no_kernel()
+        if why_not is None:
+            be_allowed()
+        elif config.getoption("--need-kernel"):
+            raise pytest.UsageError(f"tests in network namespaces can't run: {why_not}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput[side_by_side.WHY_NOT] = node.config.stash[WHY_NOT]
+
+
 # Last, when only the tests that were asked for are left.
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    side_by_side.longest_first(items)
     kernel = [item for item in items if item.get_closest_marker("kernel")]
     if not kernel:
         return
-    why_not = why_no_kernel()
+    worker = side_by_side.is_worker(config)
+    why_not = side_by_side.told(config)[side_by_side.WHY_NOT] if worker else why_no_kernel()
     if why_not is None:
         # Here and not in a fixture: a plain user's process enters its user namespace while it
         # has a single thread, and stays there. Root stays where it is.

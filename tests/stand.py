@@ -35,6 +35,12 @@ def must_have(kind: LinkKind) -> None:
         pytest.skip(f"no TUN: {why_not}")
 
 
+def is_root() -> bool:
+    """Whether this is the machine's root, and not a plain user in a user namespace of its own."""
+    mapped = Path("/proc/self/uid_map").read_text().split()[:2]
+    return os.geteuid() == 0 and mapped == ["0", "0"]
+
+
 def open_descriptors() -> int:
     """How many descriptors this process has open."""
     return sum(1 for _ in Path("/proc/self/fd").iterdir())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,14 +12,14 @@ from typer.testing import CliRunner
 from socklab import cli
 from socklab.cli import streams
 from socklab.errors import LabError, MachineError, ToolError
-from socklab.lab import tags_of
 from socklab.packs import catalogue
-from tests.commands import HEADER, LAB, ROOT, SCRIPT, environment, in_shell, socklab
+from tests.commands import HEADER, ROOT, SCRIPT, environment, in_shell, socklab
 
 COMMANDS = (
     "list",
     "show",
     "run",
+    "play",
     "replay",
     "view",
     "diff",
@@ -28,11 +27,11 @@ COMMANDS = (
     "lint",
     "grid",
     "coverage",
+    "explore",
+    "puzzle",
+    "quiz",
     "doctor",
 )
-
-
-FIELDS = "\nQuestion: what?\nSee: this\nSource: RFC 9293\nNext: half-close\n"
 
 
 def invoke(*arguments: str) -> tuple[int, str, str]:
@@ -88,71 +87,6 @@ def test_the_version_is_the_one_of_pyproject() -> None:
 
 
 # --- Labs ---
-
-
-def test_the_list_has_every_lab_under_its_folder() -> None:
-    code, out, _ = invoke("list")
-    assert code == 0
-    folder = ""
-    found = {}
-    for line in out.splitlines():
-        if line.endswith("/") and not line.startswith(" "):
-            folder = line.rstrip("/")
-        elif line.startswith("  ") and line[2] != " ":
-            found[line.split()[0]] = folder
-    assert found == {name: path.parent.name for name, path in catalogue().items()}
-
-
-def test_the_list_as_json_has_what_each_header_says() -> None:
-    code, out, _ = invoke("list", "--json")
-    assert code == 0
-    listed = {lab["name"]: lab for lab in json.loads(out)}
-    assert list(listed) == list(catalogue())
-    assert listed["half-close"]["folder"] == "close"
-    assert listed["half-close"]["pack"] == "socklab"
-    assert listed["half-close"]["question"] == "can the server still send after the client's FIN?"
-
-
-def test_a_list_by_tag_is_shorter_and_a_tag_that_is_none_has_the_nearest() -> None:
-    code, out, _ = invoke("list", "--json", "--tag", "half-CLOSE", "--tag", "abort")
-    assert code == 0
-    listed = {lab["name"]: lab for lab in json.loads(out)}
-    assert {"half-close", "rst-abort"} <= set(listed) < set(catalogue())
-    assert all(tags_of(Path(lab["path"])) & {"half-close", "abort"} for lab in listed.values())
-    assert invoke("list", "--tag", "half-clsoe") == (
-        2,
-        "",
-        "socklab: no lab has the tag 'half-clsoe'; did you mean half-close?\n",
-    )
-
-
-def test_a_list_has_the_level_of_each_lab_and_says_which_are_slow(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("socklab.packs.labs_folder", lambda: tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-    (tmp_path / "close").mkdir()
-    for name, more in (("a", "Level: 3"), ("b", "Slow: a timer of 60 s"), ("c", "Level: 1")):
-        (tmp_path / f"close/{name}.py").write_text(f'"""A lab.\n{FIELDS}{more}\n"""\n')
-    assert invoke("list")[1].splitlines()[:4] == [
-        "close/",
-        "  a  3  A lab",
-        "  b  -  A lab (slow)",
-        "  c  1  A lab",
-    ]
-
-
-def test_one_broken_lab_does_not_hide_the_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "close").mkdir()
-    (tmp_path / "close" / "good.py").write_text(LAB)
-    (tmp_path / "close" / "bad.py").write_text('"""No header."""\n')
-    monkeypatch.setattr("socklab.packs.labs_folder", lambda: tmp_path)
-    code, out, err = invoke("list")
-    assert code == 2
-    assert "good" in out
-    assert "bad.py has no Question" in err
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 200])

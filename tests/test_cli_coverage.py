@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -113,6 +114,25 @@ def test_pictures_are_files_beside_the_table(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["states.dot", "states.svg"]
 
 
+def test_a_picture_that_exists_is_replaced_with_force(tmp_path: Path) -> None:
+    svg = tmp_path / "states.svg"
+    svg.write_text("older")
+    assert invoke(HALF, "--svg", svg)[0] == 2
+    assert svg.read_text() == "older"
+    assert invoke(HALF, "--svg", svg, "--force")[0] == 0
+    assert ET.parse(svg).getroot().tag.endswith("svg")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("command", ["coverage", "claims", "replay"])
+def test_a_file_that_may_not_be_read_is_told_in_our_own_words(tmp_path: Path, command: str) -> None:
+    secret = tmp_path / "secret.json"
+    secret.touch(mode=0o000)
+    done = socklab(command, secret)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"socklab: {secret} can't be read: Permission denied\n"
+
+
 def test_a_picture_may_be_printed_instead(tmp_path: Path) -> None:
     _, out, _ = invoke(HALF, "--svg", "-")
     ET.fromstring(out)
@@ -140,6 +160,8 @@ def test_the_graph_has_more_steps_if_asked() -> None:
         ([HALF, "--svg", "-", "--dot", "-"], "only one of --svg and --dot can be printed"),
         ([HALF, "--svg", "."], "--svg wants a file, and . is a folder"),
         ([HALF, "--dot", "nowhere/x.dot"], "--dot: there is no folder nowhere"),
+        ([HALF, "--dot", HALF], f"--dot: {HALF} exists: --force replaces it"),
+        ([HALF, "--svg", "x", "--dot", "./x"], "--svg and --dot name one and the same file"),
     ],
 )
 def test_a_mistake_is_one_sentence(arguments: list[str], sentence: str) -> None:

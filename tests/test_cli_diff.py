@@ -92,7 +92,7 @@ def test_files_with_many_are_compared_lab_by_lab(other: Path, tmp_path: Path) ->
     assert code == 1
     assert out.startswith("half-close: the same for 63 steps; then `server CLOSE-WAIT → LAST-ACK")
     assert "2 labs in both: 1 the same, 1 not." in out
-    assert " ".join(out.split()).endswith(f"Only in {one}: refused.")
+    assert "".join(out.split()).endswith(f"Onlyin{one}:refused.")  # a path may be broken, too
     assert invoke(one, two, "--lab", "two-clients")[0] == 0
     assert [each["same"] for each in json.loads(invoke(one, two, "--json")[1])] == [False, True]
     assert invoke(one, one)[0] == 0

@@ -257,8 +257,9 @@ def test_slow_labs_take_nobodys_place(tmp_path: Path) -> None:
     folder = tmp_path / "trials"
     folder.mkdir()
     for name in ("slow_one", "slow_two", "waits_if_told"):
-        header = LAB if name == "waits_if_told" else LAB.replace("Next:     handshake", SLOW)
-        (folder / f"{name}.py").write_text(header + "    bench.slow\n" + MEETS + ENDS)
+        told = SLOW.replace("Slow", "Waits") if name == "waits_if_told" else SLOW
+        header = LAB.replace("Next:     handshake", told)
+        (folder / f"{name}.py").write_text(header + MEETS + ENDS)
     (folder / "quick.py").write_text(LAB + MEETS + ENDS)
     command = [*COMMAND, "run", "--labs", ".", "--tag", "trials", "--slow"]
     with (

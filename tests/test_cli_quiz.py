@@ -188,6 +188,29 @@ def test_answers_may_be_in_a_file(tmp_path: Path) -> None:
     assert out == invoke(*chosen, answers="1\n2\n3\nx\n")[1]
 
 
+def test_answers_that_are_no_text_or_endless_are_no_answers() -> None:
+    ended = subprocess.run(
+        [*COMMAND, "quiz", "--only", "words", "--seed", "3", "-n", "2"],
+        check=False,
+        input=b"\xff\xfe\x1b[2J\n" + b"9" * 100_000 + b"\n",
+        capture_output=True,
+        env=environment(),
+        timeout=PATIENCE_S,
+    )
+    assert ended.returncode == 0
+    assert ended.stdout.count(b"Not answered.") == 2
+    assert b"\x1b" not in ended.stderr
+    assert max(map(len, ended.stderr.splitlines())) < 250
+
+
+def test_a_folder_has_no_answers(tmp_path: Path) -> None:
+    assert invoke("--answers", tmp_path) == (
+        2,
+        "",
+        f"socklab: --answers: {tmp_path} can't be read: Is a directory\n",
+    )
+
+
 @pytest.mark.usefixtures("no_machine")
 def test_a_seed_repeats_the_questions_and_another_asks_others() -> None:
     def asked(seed: int) -> list[Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.commands import socklab
+from socklab.packs import labs_folder
+from tests.commands import in_shell, socklab
 
 
 @pytest.fixture
@@ -43,10 +45,11 @@ def test_a_record_that_tells_otherwise_is_told_from_where_they_part(recorded: Pa
     recorded.write_text(json.dumps(document))
     done = socklab("replay", str(recorded))
     assert done.returncode == 1
-    assert f"Not the same as in {recorded}. They part here; recorded:" in done.stdout
-    theirs, _, ours = done.stdout.partition("recorded:\n")[2].partition("now:\n")
-    assert '"now": "LISTEN"' in theirs.splitlines()[0]
-    assert '"now": "SYN-SENT"' in ours.splitlines()[0]
+    _, _, parted = done.stdout.partition("The same for 12 steps, and this is the last:\n")
+    (told,) = [line for line in parted.splitlines() if " | " in line]
+    theirs, _, ours = told.partition(" | ")
+    assert theirs.split() == ["client", "CLOSED", "→", "LISTEN", "by", "connect"]
+    assert ours.split() == ["client", "CLOSED", "→", "SYN-SENT", "by", "connect"]
 
 
 @pytest.mark.kernel
@@ -57,16 +60,18 @@ def test_a_move_that_can_not_be_made_again_is_another_run(recorded: Path) -> Non
     recorded.write_text(json.dumps(document))
     done = socklab("replay", str(recorded))
     assert done.returncode == 1
-    assert "finds no such segment" in done.stdout
+    told = " ".join(done.stdout.split())
+    assert "`carry server 7 FIN` finds no such segment; the wire is empty" in told
+    assert "The same for 9 steps" in told
 
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
         (None, "can't be read: No such file or directory"),
-        ("not json", "is no Record of one run"),
-        ("[]", "is no Record of one run"),
-        ("{}", "is no Record of one run: this is not a Record of schema"),
+        ("not json", "has no Record in it, as `socklab run --record` writes one"),
+        ("[]", "has an empty array in it, and no Record"),
+        ("{}", "has no Record in it"),
     ],
 )
 def test_what_is_no_record_is_refused_in_one_sentence(
@@ -79,6 +84,26 @@ def test_what_is_no_record_is_refused_in_one_sentence(
     assert (done.returncode, done.stdout) == (2, "")
     assert complaint in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.kernel
+def test_of_several_records_one_is_asked_for_by_lab_by_number_or_by_its_file(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "two.json"
+    assert socklab("run", "handshake", "rst-abort", "--record", file).returncode == 0
+    own = shutil.copy(labs_folder() / "abort" / "rst_abort.py", tmp_path)
+    for which in ("rst-abort", "2", own):
+        done = socklab("replay", file, "--lab", which)
+        assert done.returncode == 0, done.stderr
+        assert "RST seq 11 ack 1" in done.stdout
+    done = socklab("replay", file)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"socklab: a replay makes the moves of one run, and {file} has 2: --lab says which\n"
+    )
+    done = in_shell(f'"$S" replay - --lab 2 <"{file}"')
+    assert done.stdout.endswith("The same as in standard input, but for times and ports.\n")
 
 
 def test_a_run_on_loopback_has_nothing_to_replay(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from socklab.record import Record
-from tests.commands import LAB, in_shell, socklab
+from tests.commands import LAB, environment, in_shell, socklab
 
 pytestmark = pytest.mark.kernel
 
@@ -195,6 +195,18 @@ def test_what_can_not_be_written_is_told_before_anything_is_run(
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"socklab: {sentence}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_png_that_nothing_here_can_draw_is_told_before_anything_is_run(tmp_path: Path) -> None:
+    (tmp_path / "resvg_py.py").write_text("raise ImportError")
+    here = {"PYTHONPATH": os.pathsep.join((str(tmp_path), environment()["PYTHONPATH"]))}
+    done = socklab("run", "half-close", "--png", "x", "--record", "y", cwd=tmp_path, env=here)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        "socklab: a PNG is drawn by resvg-py, which is not installed; cure: pip install "
+        "'socklab[png]', or --svg, which needs nothing\n"
+    )
+    assert not {"x", "y"} & {path.name for path in tmp_path.iterdir()}
 
 
 def test_a_link_to_a_record_stays_one(tmp_path: Path) -> None:

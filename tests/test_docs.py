@@ -25,9 +25,11 @@ from pathlib import Path
 import pytest
 
 from socklab.claims.document import observed
-from socklab.lab import load
+from socklab.lab import in_reading_order, load
 from socklab.lint import RULES
 from socklab.packs import catalogue
+from socklab.puzzles import bests, puzzles
+from socklab.questions import Topic, about, asked
 from socklab.record import EVENTS, Record, Trouble
 from socklab.runner import run_lab
 from socklab.ss import SPELLED
@@ -63,7 +65,10 @@ def needs_kernel(page: str) -> bool:
     """Whether a page runs a lab on a wire; what only prints help needs nothing."""
     said = [c.command for block in dialogues(page) for c in book.commands(block)]
     return any(
-        re.search(r"\bpytest\b|\b(run|replay|grid)\b(?!.*(--help|--bench loopback))", c)
+        re.search(
+            r"\bpytest\b|\b(run|replay|play|grid|puzzle|explore)\b(?!.*(--help|--bench loopback))",
+            c,
+        )
         for c in said
     )
 
@@ -239,17 +244,18 @@ def labs_table() -> str:
     """The labs in the order in which one reads, folder by folder."""
     found = {name: load(path) for name, path in catalogue().items()}
     lines: list[str] = []
-    folder, name = "", "handshake"
-    while name in found:
-        lab = found.pop(name)
+    folder = ""
+    for name in in_reading_order({name: lab.header["Next"] for name, lab in found.items()}):
+        lab = found[name]
         if lab.path.parent.name != folder:
             folder = lab.path.parent.name
             lines += ["", f"### {folder}/", "", "| lab | what it asks | level |", "|---|---|---|"]
-        told = f"[{name}](labs/{name}.md)" if f"docs/labs/{name}.md" in TEXTS else f"`{name}`"
+        # A page that is made when the book is built is linked as its lab's file: tools/players.py.
+        file = f"../labs/{folder}/{lab.path.name}"
+        page = f"labs/{name}.md" if name in WITH_A_PAGE else file
+        told = f"[{name}]({page})"
         slow = ", slow" if lab.slow else ""
         lines.append(f"| {told} | {lab.header['Question']} | {lab.header['Level']}{slow} |")
-        name = lab.header["Next"]
-    assert not found, "reading on leads through all labs"
     return "\n".join(lines) + "\n\n"
 
 
@@ -259,6 +265,37 @@ def claims_table() -> str:
         f"| {each.claim.number} | {each.claim.says} | {each.verdict} | {each.claim.answer} |"
         for each in observed()
     ]
+    return "\n".join(lines) + "\n"
+
+
+def questions_list() -> str:
+    """The questions, topic by topic, each with its answer folded away."""
+    lines: list[str] = []
+    for topic in Topic:
+        lines += ["", f"## {str(topic).capitalize()}"]
+        for each in about(asked(), topic=topic):
+            path = catalogue()[each.lab]
+            file = f"../labs/{path.parent.name}/{path.name}"
+            page = f"labs/{each.lab}.md" if each.lab in WITH_A_PAGE else file
+            after = ", then ".join(f"`{move}`" for move in each.shown.after.split("; "))
+            shows = ", ".join(each.shown.shows)
+            asks = re.sub("`(.+?)`", r"<code>\1</code>", each.asks)  # no Markdown in a summary
+            lines += [
+                *("", '<details markdown="1">', f"<summary>{asks}</summary>"),
+                *("", f"**{each.right}** {each.answer}"),
+                *("", f"Level {each.level}. Seen in [{each.lab}]({page}) after {after}: {shows}."),
+                *(f"Source: {each.source.replace('__', '&#95;_')}.", "</details>"),
+            ]
+    return "\n".join(lines) + "\n\n"
+
+
+def puzzles_table() -> str:
+    """The puzzles, without how they are solved."""
+    lines = ["| puzzle | what to reach | level | fewest moves |", "|---|---|---|---|"]
+    for each in puzzles():
+        title = each.title if each.title[-1] in "?!" else f"{each.title}."
+        best = bests()[each.name].moves
+        lines.append(f"| `{each.name}` | **{title}** {each.text} | {each.level} | {best} |")
     return "\n".join(lines) + "\n"
 
 
@@ -272,6 +309,8 @@ MADE: Mapping[str, Callable[[], str]] = {
     "names": names_table,
     "labs": labs_table,
     "claims": claims_table,
+    "questions": questions_list,
+    "puzzles": puzzles_table,
     "lint": lint_table,
     "rfc": lambda: table(STEPS),
     "linux": lambda: table(LINUX_STEPS),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from socklab import doctor
 from socklab.doctor import Check, Examination
 from socklab.errors import MachineError
 from tests.commands import in_shell, socklab
+from tests.stand import is_root
 from tests.test_cli_run import put_first
 
 LEAST = {"kernel", "ss", "ip", "namespaces", "settings", "TUN", "veth", "IPv6"}
@@ -32,7 +32,7 @@ def test_what_the_doctor_says_is_what_a_run_uses() -> None:
 
 
 @pytest.mark.kernel
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, who can become somebody else")
+@pytest.mark.skipif(not is_root(), reason="needs root, who can become somebody else")
 def test_root_learns_what_a_plain_user_may() -> None:
     root, plain = json.loads(socklab("doctor", "--json").stdout)["users"]
     assert (root["user"], plain["user"]) == ("root", "a plain user")

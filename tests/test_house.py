@@ -35,12 +35,17 @@ LAYERS = {
         "outcome",
         "packet",
         "position",
+        "puzzles",
+        "questions",
+        "quiz",
         "record",
         "recorder",
         "schema",
+        "script",
         "segment_arrives",
         "situations",
         "ss",
+        "story",
         "tcp",
     },
     "linux": {
@@ -85,6 +90,7 @@ LAYERS = {
         "steer",
     },
     "views": {"views"},
+    "play": {"play"},
     "cli": {"__main__", "cli"},
 }
 """Every module of socklab, by what it may know of. A package counts as one module."""
@@ -94,7 +100,8 @@ MAY_IMPORT = {
     "linux": {"pure", "linux"},
     "scenario": {"pure", "linux", "scenario"},
     "views": {"pure", "views"},  # a view reads the Record and nothing else
-    "cli": {"pure", "linux", "scenario", "views", "cli"},
+    "play": {"pure", "scenario", "views", "play"},
+    "cli": {"pure", "linux", "scenario", "views", "play", "cli"},
 }
 
 NOT_PURE = {"asyncio", "ctypes", "fcntl", "socket", "subprocess", "threading", "trio"}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from socklab.lab import (
     Control,
     header_of,
     host_of,
+    in_reading_order,
     load,
     parse_header,
     tagged,
@@ -195,6 +197,19 @@ class Seen:
 )
 def test_a_role_runs_on_the_host_it_is_named_after(role: str, host: str) -> None:
     assert host_of(role) == host
+
+
+@pytest.mark.parametrize(
+    ("nexts", "order"),
+    [
+        ({"b": "a", "a": "c", "c": "c"}, "bac"),
+        ({"a": "b", "b": "a"}, "ab"),
+        ({"z": "a", "handshake": "b", "a": "elsewhere", "b": "handshake"}, ["handshake", *"bza"]),
+        ({}, ""),
+    ],
+)
+def test_behind_each_lab_comes_its_next(nexts: dict[str, str], order: Sequence[str]) -> None:
+    assert in_reading_order(nexts) == list(order)
 
 
 def test_our_own_labs_all_have_their_headers() -> None:

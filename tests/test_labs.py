@@ -29,6 +29,10 @@ every_lab = pytest.mark.parametrize("lab", LABS, ids=named)
 every_quick_lab = pytest.mark.parametrize("lab", QUICK, ids=named)
 
 
+FIRST_TOLD: dict[str, Record] = {}
+"""The Records that there are already, of IPv4 and the first kind of link, by the lab's name."""
+
+
 def troubles(record: Record) -> list[str]:
     return [event.text for event in record.of(Trouble)]
 
@@ -38,6 +42,8 @@ def troubles(record: Record) -> list[str]:
 async def test_lab_passes_and_gives_the_same_record_on_every_link(lab: Lab, ipv6: bool) -> None:
     kinds = [kind for kind in LinkKind if kind is LinkKind.VETH or tun_refused() is None]
     records = [await run_lab(lab, link=kind.value, ipv6=ipv6) for kind in kinds]
+    if not ipv6:
+        FIRST_TOLD[lab.name] = records[0]
     for kind, record in zip(kinds, records, strict=True):
         assert troubles(record) == []
         assert record.passed
@@ -58,7 +64,7 @@ async def test_control_fails_for_its_own_reason(lab: Lab) -> None:
 @every_quick_lab
 @pytest.mark.kernel
 async def test_replayed_moves_give_the_same_record(lab: Lab) -> None:
-    told = await run_lab(lab)
+    told = FIRST_TOLD.get(lab.name) or await run_lab(lab)
     again = await replay(lab, told.moves())
     assert troubles(again) == []
     assert again.essence(expectations=False) == told.essence(expectations=False)

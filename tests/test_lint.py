@@ -64,6 +64,8 @@ HEADER_NO = [
     Change("question", "to CLOSE-WAIT?", "to CLOSE-WAIT.", "it ends with no question mark"),
     Change("level", "Level:    1", "Level:    easy", "'easy' is none of 1, 2 and 3"),
     Change("bench", "wire or loopback", "loopback", "'loopback' is neither `wire` nor `wire or"),
+    Change("waits", CARRY, CARRY + "    assert not bench.slow\n", "say in a line `Waits: …` what"),
+    Change("waits", 'loopback\n"""', 'loopback\nWaits:    60 s\n"""', "never asks `bench.slow`"),
     Change("next", "half-close", "half-clse", "no lab 'half-clse'; did you mean half-close?"),
     Change("next", "half-close", "xyz", "there is no lab 'xyz'; `socklab list` shows them all"),
     Change("next", "half-close", "mine", "it leads back to itself: name another lab"),

@@ -22,7 +22,7 @@ from socklab.namespaces import (
     new_namespace,
     why_refused,
 )
-from tests.stand import open_descriptors
+from tests.stand import is_root, open_descriptors
 
 
 def here() -> int:
@@ -136,7 +136,7 @@ with socket.socket() as listener, socket.socket() as connecting:
 
 def as_nobody(*how: str) -> subprocess.CompletedProcess[str]:
     """Run as a plain user, which only root can become; a plain user runs the whole suite so."""
-    if Path("/proc/self/uid_map").read_text().split()[:2] != ["0", "0"] or os.geteuid() != 0:
+    if not is_root():
         pytest.skip("only root can become another user")
     # Nobody can't write where coverage would keep what it counts.
     uncounted = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}

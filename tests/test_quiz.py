@@ -66,6 +66,10 @@ def posed(record: Record, each: Moment, seed: int = 1) -> Posed:
     return pose(record, each, topic="closing", chance=chance(seed, each.name))
 
 
+def moves(record: Record) -> list[Move]:
+    return list(record.of(Move))
+
+
 # --- Moments ---
 
 
@@ -81,6 +85,19 @@ def test_what_a_story_lets_flow_is_not_asked_about() -> None:
     assert min(each.step for each in moments(HALF_CLOSE)) == 8
     # Without the source nobody can tell, so that the handshake is asked about, too.
     assert min(each.step for each in moments(replace(HALF_CLOSE, source=""))) < 8
+
+
+def test_a_source_that_does_not_read_has_no_dull_parts() -> None:
+    assert moments(replace(HALF_CLOSE, source="def (")) == moments(replace(HALF_CLOSE, source=""))
+
+
+def test_a_move_that_only_a_later_release_knows_is_not_asked_about() -> None:
+    events = [
+        replace(event, text="levitate client FIN") if event == moves(HALF_CLOSE)[8] else event
+        for event in HALF_CLOSE.events
+    ]
+    found = moments(replace(HALF_CLOSE, events=events))
+    assert {each.step for each in moments(HALF_CLOSE)} - {each.step for each in found} == {9}
 
 
 def test_a_moment_has_what_the_run_showed() -> None:

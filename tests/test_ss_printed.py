@@ -333,6 +333,7 @@ def listing(made_up: list[Row], era: Era, padding: int = 0) -> str:
 
 
 @pytest.mark.parametrize("era", ERAS, ids=lambda era: era.name)
+@settings(max_examples=40)  # of each of the eras
 @given(made_up=st.lists(rows(), min_size=1, max_size=4), padding=st.integers(0, 9))
 def test_what_was_printed_is_read(era: Era, made_up: list[Row], padding: int) -> None:
     read = parse(listing(made_up, era, padding))

@@ -8,6 +8,7 @@ Source:   RFC 9293 §3.4.2, §3.6.1; tcp(7), tcp_fin_timeout; Linux: include/net
 Next:     time-wait-server-restart
 Level:    1
 Tags:     limits, TIME-WAIT, FIN-WAIT-2, orphan, MSL, tcp_fin_timeout
+Waits:    with --slow, for the end of TIME-WAIT, which no setting brings nearer; 60 s
 """
 
 from socklab import (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 QUIT = frozenset({"q", "quit"})
 LADDER = frozenset({"l", "ladder"})
 SKIP = frozenset({"", "?"})
+
+SAID = 40
+"""How many characters of a line that is no answer are shown. Arbitrary: it is in a sentence."""
 
 
 class Asker:
@@ -61,8 +65,9 @@ class Asker:
             elif self._prompt is not None:
                 self._say(f"  A number from 1 to {len(choices)}, please.")
             else:
+                told = line if len(line) <= SAID else f"{line[:SAID]}…"
                 complain(
-                    f"question {number}: {line!r} is none of the choices, which are numbered from "
+                    f"question {number}: {told!r} is none of the choices, which are numbered from "
                     f"1 to {len(choices)}; it counts as not answered"
                 )
                 return ""
@@ -110,6 +115,8 @@ def open_answers(path: Path | None) -> TextIO:
         LabError: the file can't be read.
     """
     if path is None or str(path) == "-":
+        with suppress(AttributeError):  # a test's stand-in need not be a TextIOWrapper
+            sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
         return sys.stdin
     try:
         return path.open(encoding="utf-8", errors="replace")

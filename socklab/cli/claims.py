@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from socklab.cli.ending import complain
 from socklab.cli.names import Jobs, see_jobs
+from socklab.cli.options import AsJson, Link
 from socklab.cli.streams import ascii_only, put, width
 from socklab.errors import ExperimentError, LabError
 
@@ -24,6 +25,7 @@ def claims(
         list[Path] | None,
         typer.Argument(
             metavar="FILE...",
+            readable=False,  # one that is not is told as all other mistakes are
             help="Judge by these Records, as `socklab run --record` wrote them.",
         ),
     ] = None,
@@ -38,13 +40,9 @@ def claims(
         list[int] | None,
         typer.Option("--number", "-n", metavar="N", help="Only this claim; may be given again."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document instead.")
-    ] = False,
+    as_json: AsJson = False,
     jobs: Jobs = None,
-    link: Annotated[
-        Literal["auto", "tun", "veth"], typer.Option("--link", help="How to hold the wire.")
-    ] = "auto",
+    link: Link = "auto",
 ) -> None:
     """Show what books and blogs say of TCP connections, and whether it is so.
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from socklab.cli import saving
 from socklab.cli.ending import complain
+from socklab.cli.exports import Force, only_one_printed
 from socklab.cli.names import Jobs, LabFolders, LabTags, see_jobs
+from socklab.cli.options import AsJson, Link
 from socklab.cli.streams import ascii_only, color, put, width
 from socklab.errors import ExperimentError, LabError, ToolError
 
@@ -25,6 +27,7 @@ def coverage(
         list[Path] | None,
         typer.Argument(
             metavar="FILE...",
+            readable=False,  # one that is not is told as all other mistakes are
             help="Records, as `socklab run --record` wrote them; `-` is standard input. Without "
             "any, all labs are run.",
         ),
@@ -47,27 +50,31 @@ def coverage(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Name every lab, and not the first three.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document instead.")
-    ] = False,
+    as_json: AsJson = False,
     svg: Annotated[
         Path | None,
-        typer.Option("--svg", metavar="FILE", help="Draw figure 5, with what was seen inked."),
+        typer.Option(
+            "--svg",
+            metavar="FILE",
+            readable=False,
+            help="Draw figure 5, with what was seen inked.",
+        ),
     ] = None,
     dot: Annotated[
         Path | None,
-        typer.Option("--dot", metavar="FILE", help="Write the same as a graph for Graphviz."),
+        typer.Option(
+            "--dot", metavar="FILE", readable=False, help="Write the same as a graph for Graphviz."
+        ),
     ] = None,
+    force: Force = False,
     tags: LabTags = None,
     folders: LabFolders = None,
     jobs: Jobs = None,
-    link: Annotated[
-        Literal["auto", "tun", "veth"], typer.Option("--link", help="How to hold the wire.")
-    ] = "auto",
+    link: Link = "auto",
 ) -> None:
     """Show which arrows of the state diagram labs have seen taken."""
     pictures = {"--svg": svg, "--dot": dot}
-    _check(pictures, files or [], tags or [], as_json=as_json, jobs=jobs)
+    _check(pictures, files or [], tags or [], as_json=as_json, force=force, jobs=jobs)
     codes: list[int] = []
     if files:
         from socklab.cli.reading import records_in
@@ -100,6 +107,7 @@ def _check(
     tags: Sequence[str],
     *,
     as_json: bool,
+    force: bool,
     jobs: int | None,
 ) -> None:
     """See, before anything is run, that what was asked for can be.
@@ -113,11 +121,11 @@ def _check(
     printed = [option for option, path in pictures.items() if str(path) == "-"]
     if as_json:
         printed.append("--json")
-    if len(printed) > 1:
-        raise LabError(f"only one of {' and '.join(printed)} can be printed: give a file for one")
-    for option, path in pictures.items():
-        if path is not None and str(path) != "-":
-            saving.check(path, option)
+    only_one_printed(printed)
+    drawn = [(option, path) for option, path in pictures.items() if path and str(path) != "-"]
+    for option, path in drawn:
+        saving.check(path, option, force=force)
+    saving.apart(drawn)
 
 
 def _count(records: Sequence[Record]) -> Coverage:

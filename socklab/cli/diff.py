@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from socklab.cli.options import AsJson
 from socklab.cli.reading import OfSeveral, chosen, records_in
 from socklab.cli.streams import ascii_only, color, put, width
 from socklab.errors import ExperimentError, LabError
@@ -44,9 +45,7 @@ def diff(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show all from where they part.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document instead.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show where two runs part, step by step and side by side."""
     if str(one) == str(other) == "-":

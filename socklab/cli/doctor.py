@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from socklab.cli.options import AsJson
 from socklab.cli.streams import put, width
 from socklab.errors import MachineError
 
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
 
 
 def doctor(
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document instead.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what this machine allows, and how to get what is missing."""
     from socklab import doctor as examiner

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from socklab.cli.options import AsJson, Link
 from socklab.cli.streams import ascii_only, color, put, width
 from socklab.errors import ExperimentError, LabError, MachineError, ToolError
 
@@ -53,9 +54,7 @@ def grid(
             autocompletion=_kinds,
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document instead.")
-    ] = False,
+    as_json: AsJson = False,
     diff: Annotated[
         Path | None,
         typer.Option(
@@ -67,9 +66,7 @@ def grid(
         typer.Option("--verbose", "-v", help="List every reply in full, and what RFC 9293 has."),
     ] = False,
     ipv6: Annotated[bool, typer.Option("--ipv6", help="Give the host an IPv6 address.")] = False,
-    link: Annotated[
-        Literal["auto", "tun", "veth"], typer.Option("--link", help="How to hold the wire.")
-    ] = "auto",
+    link: Link = "auto",
 ) -> None:
     """Show what hostile segments do to a socket in every state."""
     if as_json and diff is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from socklab.cli.ending import complain
 from socklab.cli.names import LabFolders, LabTags
 from socklab.cli.streams import put, width
 from socklab.errors import LabError
-from socklab.lab import header_of, tagged
+from socklab.lab import header_of, in_reading_order, tagged
 from socklab.packs import OWN, Pack, shelf
 
 
@@ -22,9 +23,10 @@ def list_labs(
     tags: LabTags = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead.")] = False,
 ) -> None:
-    """Show the labs there are, folder by folder."""
+    """Show the labs there are, in the order in which one reads them."""
     known = shelf(folders or ())
-    labs, broken = _read(known.packs, tagged(known.labs, tags or ()))
+    wanted = tagged(known.labs, tags or ())
+    labs, broken = _read(known.packs, wanted)
     if as_json:
         import json
 
@@ -72,16 +74,25 @@ class Listed:
 
 
 def _read(packs: Sequence[Pack], wanted: Collection[str]) -> tuple[list[Listed], list[LabError]]:
-    """What the labs say of themselves, and what is wrong with those that do not."""
+    """What the labs say of themselves, and what is wrong with those that do not.
+
+    They come folder by folder, and in each as one reads.
+    """
     labs: list[Listed] = []
     broken: list[LabError] = []
     for pack in packs:
+        read: dict[str, Listed] = {}
         for name, path in pack.labs.items():
+            try:
+                read[name] = Listed(name, path, pack, *header_of(path))
+            except LabError as problem:
+                broken += [problem] if name in wanted else []
+        folders: dict[str, list[Listed]] = {}
+        # Of all, and not of those that are wanted: one may lead to another by way of a third.
+        for name in in_reading_order({name: lab.header["Next"] for name, lab in read.items()}):
             if name in wanted:
-                try:
-                    labs.append(Listed(name, path, pack, *header_of(path)))
-                except LabError as problem:
-                    broken.append(problem)
+                folders.setdefault(read[name].heading, []).append(read[name])
+        labs += chain.from_iterable(folders.values())
     return labs, broken
 
 

@@ -45,9 +45,6 @@ def _title(path: Path) -> str:
 HELP = "A lab's name, as `socklab list` shows it, or a path to a lab's file."
 
 LabName = Annotated[str, typer.Argument(metavar="LAB", help=HELP, autocompletion=complete)]
-LabNames = Annotated[
-    list[str], typer.Argument(metavar="LAB...", help=HELP, autocompletion=complete)
-]
 
 LabFolders = Annotated[
     list[Path] | None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,6 @@ from pathlib import Path
 from socklab.errors import LabError
 from socklab.lab import header_of, tagged
 from socklab.packs import find, shelf
-
-WAITS = re.compile(r"\.slow\b")
-"""In a lab's file: its story asks `bench.slow`, so with --slow it waits for something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +64,6 @@ def _selected(asked: str, path: Path, slow: bool) -> Selected:
     """A lab, and whether it is slow; what is wrong with its file is told when it is to be run."""
     try:
         header = header_of(path)[1]
-        waits = slow and WAITS.search(path.read_text(encoding="utf-8", errors="replace"))
-    except (LabError, OSError):
+    except LabError:
         return Selected(asked, path)
-    return Selected(asked, path, bool(header.get("Slow") or waits))
+    return Selected(asked, path, bool(header.get("Slow") or (slow and header.get("Waits"))))

@@ -12,6 +12,7 @@ RULES = {
     "question": "the question ends with a question mark",
     "level": "the level is 1, 2 or 3",
     "bench": "the bench is `wire` or `wire or loopback`",
+    "waits": "a story that asks `bench.slow` says in Waits what it then waits for",
     "next": "the lab to read next is there, and another one",
     "name": "no other lab has its name, which is in lower case",
     "story": "there is `async def story(bench)`",

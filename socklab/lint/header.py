@@ -121,6 +121,7 @@ def _values(
         yield source.finding(
             line.number, "bench", f"{line.text!r} is neither `wire` nor `wire or loopback`"
         )
+    yield from _waits(source, given.get("Waits"))
     if line := given.get("Next"):
         if line.text == name_of(source.path):
             yield source.finding(line.number, "next", "it leads back to itself: name another lab")
@@ -128,3 +129,18 @@ def _values(
             near = difflib.get_close_matches(line.text, nexts, n=1)
             advice = f"did you mean {near[0]}?" if near else "`socklab list` shows them all"
             yield source.finding(line.number, "next", f"there is no lab {line.text!r}; {advice}")
+
+
+def _waits(source: Source, line: Line | None) -> Iterator[Finding]:
+    """The header and the story do not agree on whether `--slow` makes it wait."""
+    asks = [
+        node.lineno
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Attribute) and node.attr == "slow"
+    ]
+    if asks and line is None:
+        told = "the story asks `bench.slow`: say in a line `Waits: …` what it then waits for"
+        yield source.finding(min(asks), "waits", told)
+    if line is not None and not asks:
+        told = "the story never asks `bench.slow`, so it waits for nothing: leave this out"
+        yield source.finding(line.number, "waits", told)

@@ -100,13 +100,13 @@ def wrap(text: str, width: int, *, hang: int = 0) -> list[str]:
     rest = text
     while rest:
         room = width - (hang if lines else 0)
-        line, rest = _first_line(rest, room)
+        line, rest = _first_line(rest, room, width - hang)
         lines.append((" " * hang if lines else "") + line)
     return lines or [""]
 
 
-def _first_line(text: str, room: int) -> tuple[str, str]:
-    """As much of a text as fits, and what is left."""
+def _first_line(text: str, room: int, later: int) -> tuple[str, str]:
+    """As much of a text as fits into its room, and what is left for lines of later ones."""
     taken = 0
     end = 0
     while end < len(text) and (taken := taken + cells(text[end])) <= room:
@@ -115,8 +115,10 @@ def _first_line(text: str, room: int) -> tuple[str, str]:
         return text, ""
     end = max(end, 1)
     blank = text.rfind(" ", 1, end + 1)
-    # A break near the beginning would leave a line nearly empty: then rather break the word.
-    if blank * 3 >= end:
+    word = text[blank:].lstrip().partition(" ")[0]
+    # A break near the beginning would leave a line nearly empty: then a word is rather broken
+    # that has to be broken anyway.
+    if blank * 3 >= end or (blank > 0 and width_of(word) <= later):
         return text[:blank].rstrip(), text[blank:].lstrip()
     bracket, joint = (text.rfind(sign, 0, end) + 1 for sign in "(_")
     escape = text.rfind("\\x", max(end - 3, 1), end + 1)

@@ -66,6 +66,7 @@ def test_wrapped_lines_fit_and_lose_nothing_but_blanks(text: str, width: int, ha
         ("TCP_FASTOPEN_CONNECT, 1)", 20, ["TCP_FASTOPEN_", "CONNECT, 1)"]),
         ("日本語", 5, ["日本", "語"]),
         ("a bcdefghij", 8, ["a bcdefg", "hij"]),
+        ("= -1 ECONNREFUSED", 15, ["= -1", "ECONNREFUSED"]),
         ("", 5, [""]),
     ],
 )
@@ -75,6 +76,8 @@ def test_a_text_is_broken_where_it_reads_best(text: str, width: int, lines: list
 
 def test_later_lines_hang_where_there_is_room() -> None:
     assert wrap("one two three four", 10, hang=2) == ["one two", "  three", "  four"]
+    assert wrap("a bcdefghi", 9, hang=1) == ["a", " bcdefghi"]
+    assert wrap("a bcdefghij", 9, hang=1) == ["a bcdefgh", " ij"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), texts)), st.integers(1, 30))

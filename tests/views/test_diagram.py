@@ -70,6 +70,14 @@ def test_an_arrow_tells_its_note_and_its_tooltip() -> None:
     assert title.text == "LISTEN → SYN-SENT: send(). send() fails with EPIPE"
 
 
+def test_an_arrow_may_lead_somewhere() -> None:
+    address = 'a"b.html?x=1&y#step-7'
+    drawn = parsed(diagram({(CLOSED, LISTEN): Ink(Line.INKED, link=address)}))
+    (link,) = drawn.iter(f"{SVG}a")
+    assert link.attrib == {"href": address}
+    assert [each.attrib["data-arrow"] for each in link] == ["CLOSED LISTEN"]
+
+
 def test_what_is_not_named_is_faint() -> None:
     drawn = arrows(diagram({(CLOSED, LISTEN): Ink(Line.INKED)}))
     assert drawn["CLOSED LISTEN"].attrib["class"] == "arrow inked"

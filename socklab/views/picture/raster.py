@@ -41,8 +41,28 @@ def png(record: Record, *, width_px: int = WIDTH_PX) -> bytes:
         MachineError: resvg-py is not installed, or no font is.
         LabError: the picture would have more than 64 million pixels.
     """
+    see_png()
+    resvg: Any = import_module("resvg_py")
+    drawing = svg(record)
+    size = SIZE.search(drawing)
+    assert size is not None
+    height_px = round(width_px * float(size[2]) / float(size[1]))
+    if width_px * height_px > MOST_PIXELS:
+        raise LabError(
+            f"a PNG of this run would have {width_px} × {height_px} pixels: that is more than "
+            f"{MOST_PIXELS // 1_000_000} million; cure: --svg, which may be as tall as it is"
+        )
+    return bytes(resvg.svg_to_bytes(svg_string=drawing, width=width_px))
+
+
+def see_png() -> None:
+    """See that a PNG can be drawn here, before there is anything to draw.
+
+    Raises:
+        MachineError: resvg-py is not installed, or no font is.
+    """
     try:
-        resvg: Any = import_module("resvg_py")
+        import_module("resvg_py")
     except ImportError as missing:
         raise MachineError(
             "a PNG is drawn by resvg-py, which is not installed; "
@@ -55,16 +75,6 @@ def png(record: Record, *, width_px: int = WIDTH_PX) -> bytes:
             "cure: install DejaVu or Liberation (Debian: fonts-dejavu-core), or --svg, which takes "
             "the fonts of its reader"
         )
-    drawing = svg(record)
-    size = SIZE.search(drawing)
-    assert size is not None
-    height_px = round(width_px * float(size[2]) / float(size[1]))
-    if width_px * height_px > MOST_PIXELS:
-        raise LabError(
-            f"a PNG of this run would have {width_px} × {height_px} pixels: that is more than "
-            f"{MOST_PIXELS // 1_000_000} million; cure: --svg, which may be as tall as it is"
-        )
-    return bytes(resvg.svg_to_bytes(svg_string=drawing, width=width_px))
 
 
 @cache
