@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from collections import Counter
@@ -20,6 +21,8 @@ from socklab.record import Event, Expect, Move, Record
 from socklab.views.player.steps import steps
 from tests.commands import COMMAND, PATIENCE_S, environment
 from tests.records import kept
+from tests.runs import every_lab
+from tools.runs import VARIABLE
 
 every_question = pytest.mark.parametrize("question", asked(), ids=lambda each: each.name)
 
@@ -208,6 +211,8 @@ def ran(folder: Path, *options: str) -> Mapping[str, Record]:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Record]:
+    if os.environ.get(VARIABLE):  # somebody has run them all already
+        return every_lab()
     return ran(tmp_path_factory.mktemp("runs"))
 
 
