@@ -66,7 +66,7 @@ def hostile(words: str) -> Graph:
 
 def test_text_tells_the_states_the_ends_the_changes_and_the_sums() -> None:
     shown = text(kept("close"), took_s=0.5)
-    assert "Free play after 7 moves: the calls close, each once at most; no faults." in shown
+    assert "Free play after 7 moves; calls: close, each once at most; no faults." in shown
     assert "\n    4       1  CLOSING (no owner)     CLOSING (no owner)     client ACK,\n" in shown
     assert "\n  client TIME-WAIT, server TIME-WAIT\n      call server close;" in shown
     assert "\n  client FIN-WAIT-1 → CLOSING\n" in shown
@@ -115,7 +115,7 @@ def test_text_of_a_run_can_not_colour_the_screen() -> None:
 def test_terms_are_told_in_words() -> None:
     terms = Terms("half-close", faults=("drop", "reorder"), most_faults=2, timers_s=1.5, ipv6=True)
     assert told(terms) == (
-        "half-close: all calls; at most 2 faults (drop, reorder), timers of 1.5 s at most, IPv6."
+        "half-close; calls: all; at most 2 faults (drop, reorder), timers of 1.5 s at most, IPv6."
     )
 
 
