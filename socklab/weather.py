@@ -66,6 +66,15 @@ CALM: Mapping[str, Pin] = MappingProxyType(
 )
 """What holds on every host unless a lab says otherwise."""
 
+PATIENT: Mapping[str, Pin] = MappingProxyType(
+    {
+        "net/ipv4/tcp_syn_retries": Pin("127", "a SYN waits for hours, as long as somebody thinks"),
+        "net/ipv4/tcp_synack_retries": Pin("255", "the same for what answers it"),
+    }
+)
+"""What holds, too, where a person makes the moves: the first timers of a connection are the only
+short ones that no setting freezes, and a minute of them ends it."""
+
 MIDDLE: Mapping[str, Pin] = MappingProxyType(
     {
         # `ss` walks all of a table, and the machine-wide one has a quarter of a million buckets
@@ -90,6 +99,11 @@ def but(weather: Mapping[str, Pin] = CALM, /, **changes: str | int) -> Mapping[s
         pin = changed.get(key, Pin("", ""))
         changed[key] = replace(pin, value=str(value), why="asked for by the lab")
     return MappingProxyType(changed)
+
+
+def patient(weather: Mapping[str, Pin]) -> Mapping[str, Pin]:
+    """This weather for a run in which a person makes the moves; what it pins stays as it is."""
+    return MappingProxyType({**PATIENT, **weather})
 
 
 def pin(weather: Mapping[str, Pin]) -> dict[str, str]:

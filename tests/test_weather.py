@@ -10,10 +10,20 @@ from socklab.errors import LabError, MachineError
 from socklab.link import LinkKind
 from socklab.namespaces import new_namespace
 from socklab.tools import Running
-from socklab.weather import CALM, FROZEN_RTO_US, MIDDLE, Pin, but, pin, rto_min_by_route
+from socklab.weather import (
+    CALM,
+    FROZEN_RTO_US,
+    MIDDLE,
+    PATIENT,
+    Pin,
+    but,
+    patient,
+    pin,
+    rto_min_by_route,
+)
 from tests.stand import made
 
-WEATHERS = {"calm": CALM, "middle": MIDDLE}
+WEATHERS = {"calm": CALM, "middle": MIDDLE, "patient": PATIENT}
 
 
 @pytest.mark.parametrize("weather", WEATHERS.values(), ids=WEATHERS.keys())
@@ -42,9 +52,18 @@ def test_but_can_be_said_of_another_weather() -> None:
     assert twice["net/ipv4/tcp_syncookies"].value == "2"
 
 
+def test_a_patient_weather_keeps_what_a_lab_pins() -> None:
+    assert patient(CALM).items() >= CALM.items()
+    assert patient(CALM)["net/ipv4/tcp_syn_retries"].value == "127"
+    hurried = but(tcp_syn_retries=1)
+    assert patient(hurried)["net/ipv4/tcp_syn_retries"] == hurried["net/ipv4/tcp_syn_retries"]
+
+
 @pytest.mark.kernel
 @pytest.mark.parametrize(
-    "weather", [CALM, but(tcp_rto_min_us=1000, tcp_fin_timeout=0)], ids=["calm", "but"]
+    "weather",
+    [CALM, but(tcp_rto_min_us=1000, tcp_fin_timeout=0), patient(CALM)],
+    ids=["calm", "but", "patient"],
 )
 def test_what_was_asked_for_is_in_force_on_both_hosts(weather: dict[str, Pin]) -> None:
     asked = {name.replace("/", "."): " ".join(each.value.split()) for name, each in weather.items()}

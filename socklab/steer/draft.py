@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -19,7 +20,7 @@ from socklab.moves import Move, Verb
 from socklab.record import Call, Event, Expect, Move as MoveEvent, Record, Segment, Trouble
 from socklab.runner import run_lab
 from socklab.story import Draft, Without
-from socklab.weather import CALM
+from socklab.weather import CALM, patient
 
 FILE = "played.py"
 """What a lab is called while it is tried, in a folder that is gone when it is loaded."""
@@ -117,7 +118,8 @@ def _weather(record: Record) -> dict[str, str]:
     """The settings of net/ipv4 that were not as they always are."""
     told = {}
     for name, value in record.weather.items():
-        pin = CALM.get(name.replace(".", "/"))
+        # A story does not think as long as a player, so it needs no patience.
+        pin = patient(CALM).get(name.replace(".", "/"))
         usual = " ".join(pin.value.split()) if pin else ""
         of_ipv4, _, setting = name.partition("net.ipv4.")
         if not of_ipv4 and setting and "." not in setting and value not in ("absent", usual):
@@ -201,5 +203,8 @@ def _fails(record: Record) -> str | None:
     for trouble in record.of(Trouble):
         _, expected, told = trouble.text.partition("expected ")
         if expected and any(expect.passed is False for expect in record.of(Expect)):
-            return f"{expected}{told}"
+            # What is on the wire may be a copy more or less, by the kernel's time.
+            head, observed, seen = told.partition("; observed ")
+            hosts = re.split(r",? ?\bwire ", seen)[0]
+            return f"{expected}{head}{observed}{hosts}"
     return None

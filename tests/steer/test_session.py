@@ -148,6 +148,14 @@ def test_a_process_that_dies_is_told_and_the_session_is_over(session: Session) -
     session.close()
 
 
+def test_a_run_that_waits_can_be_ended_from_another_thread(session: Session) -> None:
+    session.make(CLOSE)
+    threading.Timer(0.3, session.kill).start()
+    with pytest.raises(ToolError, match="was killed by SIGKILL"):
+        session.make(Move.parse("wait client on"))
+    session.kill()
+
+
 def test_the_process_ends_with_the_session() -> None:
     with Session(free_lab()) as session:
         pid = process(session)
