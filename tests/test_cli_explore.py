@@ -15,7 +15,7 @@ import pytest
 
 from socklab.joint.graph import Graph
 from socklab.steer.free import STARTS
-from tests.commands import COMMAND, PATIENCE_S, environment, hears_signals, socklab
+from tests.commands import COMMAND, HEADER, PATIENCE_S, environment, hears_signals, socklab
 from tests.joint_states import GRAPHS
 from tests.test_cli import invoke
 
@@ -260,6 +260,42 @@ def test_a_walk_is_made_again_from_its_seed() -> None:
     assert again.returncode == 1
     moves = done.stdout.split(" ".join(command))[1].split("\n\n")[0].split("also")[0].split()
     assert " ".join(moves) in " ".join(again.stdout.split())
+
+
+LOSES = """
+from socket import SOL_SOCKET
+
+async def server(me: Role) -> None:
+    listener = me.socket()
+    await listener.bind(("server", 80))
+    await listener.listen()
+    connection, _ = await listener.accept()
+    await connection.close()
+    await listener.close()
+
+
+async def client(me: Role) -> None:
+    connection = me.socket()
+    await connection.connect(("server", 80))
+    await connection.send(b"x")
+    await connection.close()
+
+
+async def story(bench: Bench) -> None:
+    await bench.flow(client=ESTABLISHED)
+"""
+"""Programs of which one says something that the other never reads."""
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("more", [(), ("--random", "--runs", "6")])
+def test_a_lab_of_one_s_own_is_named_as_it_was(more: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(HEADER + LOSES)
+    done = socklab("explore", "./mine.py", "--start", "established", "--quiet", *more, cwd=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "1 byte that client sent was never read" in done.stdout
+    command = "explore ./mine.py --random" if more else "play ./mine.py --script FILE"
+    assert f"socklab {command}" in done.stdout.replace("--start established ", "")
 
 
 @pytest.mark.kernel

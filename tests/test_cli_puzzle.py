@@ -31,8 +31,10 @@ from tests.play.stage import Rehearsal, app_of, played, press, said, screen
 from tests.play.test_play_kernel import key_of, terminal
 from tests.records import kept as kept_record
 
-WAY = "call client connect\ncarry client 1 SYN\ncarry server 1 SYN+ACK\n"
+WAY = "call client connect\ncarry client 1 SYN\ncarry server 1 SYN+ACK\ndrop client 2 ACK\n"
 """Solves half-way."""
+
+COUNT = len(puzzles.puzzles())
 
 
 @pytest.fixture(autouse=True)
@@ -75,18 +77,20 @@ def test_the_list_shows_all_puzzles_and_which_is_next() -> None:
 
 def test_what_is_solved_is_marked_and_counted() -> None:
     solved("open", "refused")
-    _ = Kept().change(lambda progress: progress.with_way("half-way", ("a", "b", "c", "d")))
+    _ = Kept().change(lambda progress: progress.with_way("half-way", tuple("abcde")))
     _, out, _ = invoke()
     assert " ✓ open                     6      6  Open a connection\n" in out
-    assert " ✓ half-way                 3      4  One end thinks it is done\n" in out
+    assert " ✓ half-way                 4      5  One end thinks it is done\n" in out
     assert " → syn-sent-twice           2         Both call first\n" in out
-    assert "3 of 28 puzzles solved, 2 in the fewest moves.\nNext: `socklab puzzle syn-s" in out
+    assert (
+        f"3 of {COUNT} puzzles solved, 2 in the fewest moves.\nNext: `socklab puzzle syn-s" in out
+    )
 
 
 def test_when_all_are_solved_nothing_is_next() -> None:
     solved(*bests())
     _, out, _ = invoke()
-    assert out.endswith("All 28 puzzles are solved, 28 in the fewest moves.\n")
+    assert out.endswith(f"All {COUNT} puzzles are solved, {COUNT} in the fewest moves.\n")
     code, out, _ = invoke("--next")
     assert code == 0
     assert out.startswith("All puzzles are solved")
@@ -143,7 +147,9 @@ def test_hints_tell_what_is_asked_for_and_what_may_be_done() -> None:
     assert code == 0
     told = " ".join(out.split())
     assert "Make the server's bind() fail with EADDRINUSE." in told
-    assert "The calls are server close(), server socket(), server bind(): each" in told
+    assert (
+        "The calls are close(), server socket(), server setsockopt(), server bind(): each" in told
+    )
     assert "each program may make each twice." in told
     for number, hint in enumerate(find("address-in-use").hints, 1):
         assert f"{number}. {hint}" in told
@@ -182,7 +188,7 @@ def test_what_can_t_be_read_is_told_and_kept_aside(name: str, file: Path) -> Non
     file.write_bytes(data)
     code, out, err = invoke()
     assert (code, err.count("\n")) == (0, 1)
-    assert "None of 28 puzzles is solved yet." in out
+    assert f"None of {COUNT} puzzles is solved yet." in out
     assert f"can't be read from {file}: {why}" in err
     assert "with the next change it is kept aside under another name" in err
     assert file.read_bytes() == data
@@ -357,7 +363,7 @@ def test_who_thinks_for_long_has_solved_it_all_the_same(monkeypatch: pytest.Monk
 def test_a_script_that_solves_it_is_told_and_kept() -> None:
     code, out, err = invoke("half-way", "--script", "-", stdin=WAY)
     assert (code, err) == (0, "")
-    assert out.startswith("half-way: solved in 3 moves, and there is no shorter way.\n")
+    assert out.startswith("half-way: solved in 4 moves, and there is no shorter way.\n")
     assert "`socklab run handshake-ack-lost`" in out
     assert Kept().read().ways == {"half-way": bests()["half-way"].way}
 
@@ -377,19 +383,19 @@ def test_a_script_that_does_not_is_told_where_it_led_to() -> None:
     told = " ".join(out.split())
     assert told == (
         "half-way: not solved: after 1 move there is client SYN-SENT, server LISTEN; on the wire "
-        "client's SYN; the goal is client=ESTABLISHED,server=SYN-RECEIVED"
+        "client's SYN; the goal is client=ESTABLISHED,server=SYN-RECEIVED,wire=empty"
     )
     assert Kept().read() == Progress()
 
 
 @pytest.mark.kernel
 def test_a_move_that_the_puzzle_does_not_have_is_told_with_those_it_has() -> None:
-    script = "call client connect\n# and now?\ndrop client 1 SYN\n"
+    script = "call client connect\n# and now?\ndrop client 1 FIN\n"
     code, out, _ = invoke("half-way", "--script", "-", stdin=script)
     assert code == 1
     told = " ".join(out.split())
-    assert "standard input:3: `drop client 1 SYN` can't be done here; what can be done" in told
-    assert "`carry client 1 SYN`" in told
+    assert "standard input:3: `drop client 1 FIN` can't be done here; what can be done" in told
+    assert "is `drop client 1 SYN`, `carry client 1 SYN`" in told
 
 
 def test_what_is_no_move_is_a_mistake(tmp_path: Path) -> None:
@@ -405,19 +411,19 @@ def test_what_is_no_move_is_a_mistake(tmp_path: Path) -> None:
 
 @pytest.mark.kernel
 def test_the_moves_after_the_last_one_needed_are_not_made(tmp_path: Path) -> None:
-    document = judged("half-way", WAY + "carry client 2 ACK\n")
+    document = judged("half-way", WAY + "call client connect\n")
     assert document == {
         "puzzle": "half-way",
-        "goal": "client=ESTABLISHED,server=SYN-RECEIVED",
+        "goal": "client=ESTABLISHED,server=SYN-RECEIVED,wire=empty",
         "solved": True,
-        "moves": 3,
-        "best": 3,
+        "moves": 4,
+        "best": 4,
         "way": WAY.splitlines(),
         "unmade": 1,
         "why": "",
         "kept": True,
     }
-    code, out, _ = invoke("half-way", "--script", "-", stdin=WAY + "carry client 2 ACK\n")
+    code, out, _ = invoke("half-way", "--script", "-", stdin=WAY + "call client connect\n")
     assert code == 0
     assert out.startswith("1 move after the one that solved it was not made.\n")
 
@@ -457,7 +463,7 @@ def test_the_solution_is_a_script_that_solves_it(name: str) -> None:
 def test_the_solution_says_what_each_move_does() -> None:
     _, out, _ = invoke("half-way", "--solution")
     assert "# client calls connect(): client SYN-SENT, server LISTEN\ncall client connect\n" in out
-    assert out.startswith("# One end thinks it is done: 3 moves, and the explorer has tried all")
+    assert out.startswith("# One end thinks it is done: 4 moves, and the explorer has tried all")
 
 
 # --- On a terminal ----------------------------------------------------------------------------
@@ -526,11 +532,14 @@ def test_it_is_told_on_the_terminal_what_it_came_to(file: Path) -> None:
         for move in ("connect()", "SYN seq 0", "SYN+ACK seq 0"):
             there.until(move)
             there.type("\r")
-        there.until("Reached in 3 moves; the fewest are 3.")
+        there.until("ACK seq 1 ack 1")
+        there.type("d")
+        there.until("Reached in 4 moves; the fewest are 4.")
         there.type("qq")
         assert there.ends() == 0
-        assert "half-way: solved in 3 moves, and there is no shorter way." in there.shown
-    assert Kept().read().moves("half-way") == 3
+        assert "half-way: solved in 4 moves, and there is no shorter way." in there.shown
+        assert there.shown.rstrip().endswith("Next: `socklab puzzle open`")
+    assert Kept().read().moves("half-way") == 4
 
 
 @pytest.mark.kernel

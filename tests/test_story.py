@@ -259,7 +259,7 @@ async def test_any_game_of_free_play_is_a_lab(seed: int, tmp_path: Path) -> None
         "socket-destroy",  # `ss -K`
         "syn-cookies",  # segments that claim to come from elsewhere
         "time-wait-server-restart",  # two programs on a host
-        "old-duplicate-syn",  # a copy that nobody waited for
+        "simultaneous-open",  # no listener
         "send-on-listener",  # a handshake and nothing after it
     ],
 )

@@ -19,6 +19,10 @@ FRESH = "socket"
 """The call with which a program of free play begins anew: never explored unless asked for, for
 then nothing would ever end."""
 
+APART_S = 0.4
+"""How far apart two timers are that were not started together, in seconds. The kernel rounds one
+of a second up by as much as 0.064; the shortest that it ever starts have a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Next:
@@ -39,13 +43,29 @@ def choices(position: Position, terms: Terms, faults: int) -> list[Next]:
     """
     heads = _heads(position.held)
     may_fail = faults < terms.most_faults
-    return [
+    found = [
         Next(choice.move, fault, choice.move.verb is Verb.WAIT)
         for choice in position.choices
         if (fault := _is_fault(choice.move, heads)) is not None
         and (not fault or (may_fail and _kind_of_fault(choice.move) in terms.faults))
         and _is_asked_for(choice, position, terms)
     ]
+    return sorted(found, key=_place)
+
+
+def _place(each: Next) -> tuple[int, str]:
+    """In which order moves are tried: as they are offered, but for who of two senders was first.
+
+    Where two timers fire together, that is different from run to run.
+    """
+    move = each.move
+    if move.verb is Verb.CALL:
+        return 1, ""
+    if move.verb not in ON_SEGMENTS:
+        return len(Verb) + 3, ""
+    if move.verb is Verb.CARRY:
+        return 2 * move.copy, move.who
+    return 3 + list(Verb).index(move.verb), move.who
 
 
 def _heads(held: Sequence[Held]) -> dict[str, Held]:
@@ -86,12 +106,34 @@ def _is_asked_for(choice: Choice, position: Position, terms: Terms) -> bool:
         if terms.most_calls and _made(position, move) >= terms.most_calls:
             return False
         if terms.calls:
-            return not {name, move.what}.isdisjoint(terms.calls)
+            asked = {name, move.what}
+            asked |= {f"{move.who} {each}" for each in asked}
+            return not asked.isdisjoint(terms.calls)
         return name != FRESH
     if move.verb is Verb.WAIT:
         # While something is under way, time is what no search may hurry.
-        return not position.held and (choice.left_s or 0.0) <= terms.timers_s > 0
+        return not position.held and _is_last(choice, position, terms)
     return True
+
+
+def _is_last(choice: Choice, position: Position, terms: Terms) -> bool:
+    """Whether a wait is within the terms, and the last of those that are over together.
+
+    Which of two timers fires first that were started together, no two runs agree on. So there is
+    one move for both: that of the host which is named last, for in general its timer is the later
+    one, as a server's is that answers a client.
+    """
+    waits = [each for each in position.choices if each.move.verb is Verb.WAIT]
+    later = waits[waits.index(choice) + 1 :]
+    own = choice.left_s or 0.0
+    together = any(abs((other.left_s or 0.0) - own) < APART_S for other in later)
+    return own <= terms.timers_s and not together
+
+
+def unsettled(position: Position) -> bool:
+    """Whether a timer is about to fire that was to have fired with another one."""
+    waits = [choice for choice in position.choices if choice.move.verb is Verb.WAIT]
+    return any((wait.left_s or 0.0) < APART_S for wait in waits)
 
 
 def _made(position: Position, move: Move) -> int:

@@ -7,16 +7,18 @@ finds does not hang on which process was done first, nor on having been interrup
 
 from __future__ import annotations
 
+import gc
+import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 
 from socklab.crew import Crew
-from socklab.errors import SocklabError, ToolError
+from socklab.errors import LabError, SocklabError, ToolError
 from socklab.explore.probe import Found, Try, probe_all
 from socklab.joint.changes import between
 from socklab.joint.goal import Goal
-from socklab.joint.graph import Edge, Graph, Node
+from socklab.joint.graph import Edge, Graph, Node, Terms
 from socklab.lab import Lab
 from socklab.worker import End, Job, Result
 
@@ -28,6 +30,9 @@ BATCH = 25
 
 SLEEPERS = 16
 """How many processes wait for timers at the same time."""
+
+Prober = Callable[[Lab, Terms, Sequence[Try], str, Sequence[int]], list[Found]]
+"""Makes tries one after another; as `probe_all`."""
 
 Watch = Callable[[int, int, int], object]
 """Is told how far a search is: the level's number, its tries, and how many of them are done."""
@@ -43,6 +48,7 @@ class Search:
         link: "tun", "veth" or "auto".
         stop_on: signals that stop it; `stopped_by` has the one that did.
         watch: is told how far it is.
+        prober: makes tries, in a process of its own each time.
     """
 
     def __init__(
@@ -54,45 +60,66 @@ class Search:
         link: str = "auto",
         stop_on: Sequence[int] = (),
         watch: Watch | None = None,
+        prober: Prober = probe_all,
     ) -> None:
         self.graph = graph
         self.stopped_by: int | None = None
+        self._prober = prober
         self._lab = lab
         self._at_once = at_once
         self._link = link
-        self._stop_on = stop_on
+        # Who was started with `nohup`, or in the background of a script, is to go on.
+        self._stop_on = [each for each in stop_on if signal.getsignal(each) is not signal.SIG_IGN]
         self._watch = watch or (lambda *_: None)
 
     def run(self, goal: Goal | None = None) -> Graph:
         """Search until there is nothing left to try, or the terms' depth or the goal is reached.
 
         Raises:
+            LabError: the start can't be made, or the goal names what is not there.
             MachineError: this machine can't run it, with the cure.
             ToolError: a process of the search crashed or hung.
         """
-        graph = self.graph
-        if not graph.nodes:
-            self._begin()
-        while self.stopped_by is None and not self._is_reached(goal):
-            level = self._level()
-            if not level:
-                break
-            tries = [each for number in level for each in self._tries(number)]
-            depth = len(graph.nodes[level[0]].way) + 1
-            found = {
-                (each.tried.source, each.tried.move): each for each in self._make(tries, depth)
-            }
-            for number in level:
-                if not self._expand(number, found):
+        with self._hearing():
+            if not self.graph.nodes:
+                self._begin()
+            while self.stopped_by is None and not self._is_reached(goal):
+                level = self._level()
+                if not level:
                     break
-        return graph
+                self._follow(level)
+        return self.graph
+
+    @contextmanager
+    def _hearing(self) -> Iterator[None]:
+        """For the length of the block a signal ends the search, and not what is being written."""
+
+        def hear(signum: int, _: object) -> None:
+            self.stopped_by = self.stopped_by or signum
+
+        before = {signum: signal.signal(signum, hear) for signum in self._stop_on}
+        try:
+            yield
+        finally:
+            for signum, handler in before.items():
+                signal.signal(signum, handler)
+
+    def _follow(self, level: Sequence[int]) -> None:
+        """Try all that may follow from these nodes, and put it into the graph."""
+        tries = [each for number in level for each in self._tries(number)]
+        depth = len(self.graph.nodes[level[0]].way) + 1
+        found = {(each.tried.source, each.tried.move): each for each in self._make(tries, depth)}
+        for number in level:
+            if not self._expand(number, found):
+                break
 
     def _is_reached(self, goal: Goal | None) -> bool:
         return goal is not None and next(self.graph.reached(goal), None) is not None
 
     def _begin(self) -> None:
         for found in self._make([Try(-1, (), None, 0)], 0):
-            assert found.joint is not None
+            if found.joint is None:
+                raise LabError(f"the start can't be made: {found.trouble or found.illegal}")
             self.graph.runs += 1
             self.graph.add(_node((), found))
 
@@ -120,7 +147,7 @@ class Search:
         for move in node.next:
             each = found[number, move]
             if each.joint is None:
-                edge = Edge(number, move, None, trouble=each.trouble)
+                edge = Edge(number, move, None, trouble=each.trouble, illegal=each.illegal)
             else:
                 changes = between(node.joint, each.joint)
                 target, _ = graph.add(_node((*node.way, move), each))
@@ -133,6 +160,8 @@ class Search:
 
     def _make(self, tries: Sequence[Try], depth: int) -> list[Found]:
         """What came of these tries; of all of them, unless it was stopped."""
+        if self.stopped_by is not None:
+            return []
         jobs = list(self._jobs(tries, depth))
         crew = Crew(jobs, self._at_once, stop_on=self._stop_on)
         made: list[Found] = []
@@ -142,7 +171,7 @@ class Search:
                 if result is not None:
                     made += _found(result)
                     self._watch(depth, len(tries), len(made))
-        self.stopped_by = crew.stopped_by
+        self.stopped_by = crew.stopped_by or self.stopped_by
         return made
 
     def _jobs(self, tries: Sequence[Try], depth: int) -> Iterator[Job[list[Found] | SocklabError]]:
@@ -153,16 +182,17 @@ class Search:
         batches = [(awake[at : at + size], False) for at in range(0, len(awake), size)]
         batches += [(waiting[at::SLEEPERS], True) for at in range(min(SLEEPERS, len(waiting)))]
         for number, (batch, sleeps) in enumerate(batches):
-            work = partial(_work, self._lab, self.graph, batch, self._link)
+            work = partial(self._work, batch)
             yield Job(f"level {depth}, batch {number}", work, PATIENCE_S, sleeps=sleeps)
 
-
-def _work(lab: Lab, graph: Graph, tries: Sequence[Try], link: str) -> list[Found] | SocklabError:
-    """What a process does; what is in its way comes back as well."""
-    try:
-        return probe_all(lab, graph.terms, tries, link)
-    except SocklabError as refused:
-        return type(refused)(str(refused))
+    def _work(self, tries: Sequence[Try]) -> list[Found] | SocklabError:
+        """What a process does; what is in its way comes back as well."""
+        # It ends before there is much to collect, and to look for it takes a twentieth of its time.
+        gc.disable()
+        try:
+            return self._prober(self._lab, self.graph.terms, tries, self._link, self._stop_on)
+        except SocklabError as refused:
+            return type(refused)(str(refused))
 
 
 def _found(result: Result[list[Found] | SocklabError]) -> list[Found]:

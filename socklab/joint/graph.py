@@ -22,7 +22,8 @@ class Terms:
     Args:
         lab: whose programs these are.
         start: the moves that stand before every way.
-        calls: the calls that may be made, as moves name them; empty for all.
+        calls: the calls that may be made, as moves name them, with or without whose they are:
+            `send`, `client send`; empty for all.
         most_calls: how often a program may make one and the same call; 0 for as often as it likes.
         faults: which are allowed: drop, duplicate, reorder.
         most_faults: how many of them a way may have.

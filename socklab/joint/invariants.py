@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from socklab.joint.state import Joint, Role
+from socklab.joint.state import Joint, Role, Socket
+from socklab.tcp import State
 
 ERRORS = re.compile(r" = E[A-Z]+$")
 
@@ -46,13 +47,25 @@ def _left_over(joint: Joint, *, faults: bool) -> Iterator[str]:
 def _lost_bytes(joint: Joint) -> Iterator[str]:
     """Bytes that send() took, that nobody will read, and of which no call told."""
     told = any(ERRORS.search(done) for role in joint.roles.values() for done in role.made)
+    waiting = sum(map(_waiting, joint.sockets.values()))
     for name, role in joint.roles.items():
         others = [each for other, each in joint.roles.items() if other != name]
-        sent, read = _sent(role), sum(map(_read, others))
+        sent, read = _sent(role), sum(map(_read, others)) + waiting
         # A program that has not closed may still read; one that has ended will not.
         over = all(not each.inside and _is_over(each) for each in others)
         if sent > read and over and not told and not any(role.error for role in (*others, role)):
-            yield f"{sent - read} bytes that {name} sent were never read, and no call told so"
+            count = "1 byte" if sent - read == 1 else f"{sent - read} bytes"
+            were = "was" if sent - read == 1 else "were"
+            yield f"{count} that {name} sent {were} never read, and no call told so"
+
+
+def _waiting(sockets: Sequence[Socket]) -> int:
+    """Bytes that are not lost yet: those that wait for a program, or to be acknowledged."""
+    return sum(
+        socket.send_q + (socket.recv_q if socket.held else 0)
+        for socket in sockets
+        if socket.state != str(State.LISTEN)  # of a listener, the queues are of connections
+    )
 
 
 def _is_over(role: Role) -> bool:

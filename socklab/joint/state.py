@@ -70,7 +70,7 @@ class Joint:
 
     Args:
         sockets: each host's, in an order that no port decides.
-        wire: the segments in flight, in the order in which they would arrive.
+        wire: the segments in flight, those of each sender in the order in which they would arrive.
         roles: each program.
         faults: how many faults led here, where their number is limited.
     """
@@ -144,7 +144,8 @@ def joint(position: Position, *, faults: int = 0, errors: Mapping[str, str] = NO
     names = _Names(position.record.hosts)
     return Joint(
         {host: _sockets(rows) for host, rows in position.sockets.items()},
-        tuple(map(_in_flight, position.held)),
+        # Those of one sender wait for each other; who of two senders sent first is of no account.
+        tuple(map(_in_flight, sorted(position.held, key=lambda held: held.sender))),
         {
             name: _role(program, names, errors.get(name, ""))
             for name, program in position.programs.items()
