@@ -6,11 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from socklab.weather import patient
 
 if TYPE_CHECKING:
     from socklab.lab import Lab
@@ -70,9 +67,7 @@ def run_app(
     from socklab.steer.session import Session
 
     limited = {} if limit is None else {"limit": limit}
-    # A SYN is given up after two minutes, and a player may think for longer.
-    lab = replace(lab, weather=patient(lab.weather))
-    with Session(lab, start=start, link=link, ipv6=ipv6, **limited) as session:
+    with Session(lab, start=start, link=link, ipv6=ipv6, patient=True, **limited) as session:
         app = PlayApp(
             session,
             title=lab.title,

@@ -11,6 +11,7 @@ import math
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import trio
 
+from socklab import weather
 from socklab.errors import ExperimentError, MachineError, SocklabError, ToolError
 from socklab.lab import Lab
 from socklab.mover import MoveRefused
@@ -41,6 +43,7 @@ class Session:
         start: the moves that are made first, and never undone.
         link: "tun", "veth" or "auto".
         ipv6: whether the hosts have IPv6 addresses.
+        patient: whether a SYN waits for hours, not for two minutes, as long as a person thinks.
         limit: takes each position and gives it back with the choices that are allowed.
 
     Raises:
@@ -58,9 +61,12 @@ class Session:
         start: Sequence[Move] = (),
         link: str = "auto",
         ipv6: bool = False,
+        patient: bool = False,
         limit: Callable[[Position], Position] = lambda position: position,
     ) -> None:
         self._limit = limit
+        if patient:
+            lab = replace(lab, weather=weather.patient(lab.weather))
         self._start = [str(move) for move in start]
         self._asked, theirs = Pipe()
         # Of a terminal's Ctrl-C it hears nothing: whoever steers does, and ends it.

@@ -156,6 +156,12 @@ def test_a_run_that_waits_can_be_ended_from_another_thread(session: Session) -> 
     session.kill()
 
 
+@pytest.mark.parametrize(("patient", "retries"), [(False, None), (True, "127")])
+def test_a_person_may_think_for_longer_than_a_syn_waits(patient: bool, retries: str | None) -> None:
+    with Session(free_lab(), patient=patient) as session:
+        assert session.position.record.weather.get("net.ipv4.tcp_syn_retries") == retries
+
+
 def test_the_process_ends_with_the_session() -> None:
     with Session(free_lab()) as session:
         pid = process(session)
