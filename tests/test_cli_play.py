@@ -15,9 +15,11 @@ from typer.testing import CliRunner
 from socklab import cli
 from socklab.cli import play, playing
 from socklab.errors import MachineError
+from socklab.link import LinkKind
 from socklab.position import Position
 from socklab.record import Record, State, Trouble
 from tests.commands import COMMAND, HEADER, environment, hears_signals, in_shell, socklab
+from tests.stand import must_have
 from tests.telling import in_fin_wait_1
 
 SCRIPT = """# The client's goodbye is lost.
@@ -56,6 +58,7 @@ def test_a_script_makes_its_moves_and_shows_the_ladder() -> None:
 @pytest.mark.kernel
 @pytest.mark.parametrize("link", ["tun", "veth"])
 def test_the_moves_of_a_run_are_a_script_as_text_and_as_its_record(link: str, here: Path) -> None:
+    must_have(LinkKind(link))
     assert socklab("run", "simultaneous-close", "--record", "run.json").returncode == 0
     recorded = Record.from_json(json.loads((here / "run.json").read_text()))
     (here / "moves.txt").write_text("\n".join(recorded.moves()))

@@ -19,9 +19,11 @@ from socklab.joint.goal import Goal
 from socklab.joint.graph import Graph, Terms
 from socklab.joint.walk import Walk
 from socklab.lab import load
+from socklab.link import LinkKind
 from socklab.packs import find
 from socklab.steer.free import free_lab, start
 from tests.joint_states import GRAPHS
+from tests.stand import must_have
 
 pytestmark = [
     pytest.mark.kernel,
@@ -57,6 +59,7 @@ def test_the_graph_is_the_committed_one(file: Path) -> None:
 @pytest.mark.parametrize("link", ["tun", "veth"])
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_close_in_all_orders_is_the_same_on_every_link(link: str, at_once: int) -> None:
+    must_have(LinkKind(link))
     graph = explore(CLOSE, link=link, at_once=at_once)
     assert graph.to_json() == committed("close.json").to_json()
 
