@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import signal
+import termios
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -31,6 +34,15 @@ SOON_S = 0.3
 
 READ_S = 2.0
 """For so long a refusal stays, in seconds, before what is under way is told again."""
+
+
+def terminal_is_gone() -> bool:
+    """Whether standard input was a terminal, and is none any more: its window was closed."""
+    try:
+        termios.tcgetattr(0)
+    except termios.error as refused:
+        return bool(refused.args[0] == errno.EIO)  # what never was a terminal says ENOTTY
+    return False
 
 
 class Game(App[int]):
@@ -120,6 +132,9 @@ class Game(App[int]):
         for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(signum) is not signal.SIG_IGN:
                 loop.add_signal_handler(signum, self._end, 128 + signum)
+        # Not by the loop: it may wait for ever to write on what is no more.
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, lambda *_: self._hung_up(loop))
         self.run_worker(self._serve())
         self.set_interval(TICK_S, self.tick)
 
@@ -244,6 +259,7 @@ class Game(App[int]):
 
     def tick(self) -> None:
         """Tell what time has done: to what is waited for, and to the timers."""
+        self._see_terminal()
         if self._too_small or not self._table.is_attached:
             return
         now = self._clock()
@@ -259,6 +275,16 @@ class Game(App[int]):
         timers = [item.left_s for item in self._table.menu.items if item.left_s is not None]
         if timers and min(timers) <= since_s and self._requests.idle:
             self._requests.ask(Request("", self._run.refresh, quiet=True))
+
+    def _hung_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._see_terminal()
+        loop.call_soon_threadsafe(self._end, 128 + signal.SIGHUP)
+
+    def _see_terminal(self) -> None:
+        """End here and now if the terminal is gone: nothing can be shown, nor put back in order."""
+        if terminal_is_gone():
+            self._run.kill()
+            os._exit(128 + signal.SIGHUP)
 
     def _end(self, code: int) -> None:
         if not self._requests.idle:

@@ -154,6 +154,12 @@ class Terminal:
             os.close(ended)
         raise AssertionError(f"it goes on:\n{self.shown}")
 
+    def hang_up(self) -> None:
+        """Close its window."""
+        # What stands in its place can be closed like it.
+        os.dup2(nothing := os.open(os.devnull, os.O_RDONLY), self.master)
+        os.close(nothing)
+
     def run(self) -> int:
         """The process of the run."""
         (child,) = children(self.process.pid)
@@ -176,6 +182,12 @@ def on_its_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
+def out_of_earshot() -> None:
+    """The same, but it does not hear that end, as after nohup(1)."""
+    on_its_terminal()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
 @contextmanager
 def terminal(
     *arguments: str,
@@ -183,6 +195,7 @@ def terminal(
     columns: int = 80,
     lines: int = 24,
     cleanly: bool = True,
+    hears: bool = True,
 ) -> Iterator[Terminal]:
     master, slave = pty.openpty()
     size(slave, columns, lines)
@@ -193,7 +206,7 @@ def terminal(
         stdout=slave,
         stderr=slave,
         env=environment() | {"TERM": "xterm-256color"},
-        preexec_fn=on_its_terminal,  # noqa: PLW1509
+        preexec_fn=on_its_terminal if hears else out_of_earshot,  # noqa: PLW1509
         start_new_session=True,
     ) as process:
         try:
@@ -247,6 +260,16 @@ def test_a_signal_ends_it_with_its_code_and_nothing_is_left(signum: signal.Signa
         run = there.run()
         os.kill(there.process.pid, signum)
         assert there.ends() == 128 + signum
+        assert is_gone(run)
+
+
+@pytest.mark.parametrize("hears", [True, False], ids=["SIGHUP", "nohup"])
+def test_a_window_that_is_closed_ends_it_and_nothing_is_left(hears: bool) -> None:
+    with terminal(*FREE, cleanly=False, hears=hears) as there:
+        there.until("send()")
+        run = there.run()
+        there.hang_up()
+        assert there.process.wait(PATIENCE_S) == 128 + signal.SIGHUP
         assert is_gone(run)
 
 
