@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shlex
 import signal
 import subprocess
@@ -113,3 +114,15 @@ def in_shell(line: str, **env: str) -> subprocess.CompletedProcess[str]:
             env=environment(S=str(command), PYTHON=sys.executable, **env),
             timeout=PATIENCE_S,
         )
+
+
+def is_gone(process: int) -> bool:
+    """Whether a process ends; a handle of it is readable then. Source: pidfd_open(2)"""
+    try:
+        handle = os.pidfd_open(process)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], PATIENCE_S)[0])
+    finally:
+        os.close(handle)

@@ -28,7 +28,7 @@ from socklab.packs import catalogue
 from socklab.questions import Topic
 from socklab.quiz import KINDS, Verdict
 from socklab.record import Move, Record
-from tests.commands import COMMAND, LAB, PATIENCE_S, ROOT, environment, hears_signals
+from tests.commands import COMMAND, LAB, PATIENCE_S, ROOT, environment, hears_signals, is_gone
 
 SCHEMA = json.loads((ROOT / "socklab" / "quiz.schema.json").read_text(encoding="utf-8"))
 REFUSED = MachineError("no namespaces for you; cure: none")
@@ -517,10 +517,7 @@ def test_ctrl_c_tells_the_score_and_leaves_nothing_behind(at_work: bool) -> None
     assert err == "socklab: interrupted by Ctrl-C\n"
     assert "No question was answered, and then it was ended.\n" in out
     # One that was being forked just then ends with its parent, a moment later.
-    deadline = time.monotonic() + PATIENCE_S
-    while any(Path(f"/proc/{pid}").exists() for pid in left) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert [pid for pid in left if Path(f"/proc/{pid}").exists()] == []
+    assert all(is_gone(int(pid)) for pid in left)
 
 
 @pytest.mark.kernel

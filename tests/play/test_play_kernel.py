@@ -27,7 +27,7 @@ from socklab.play.app import PlayApp
 from socklab.steer.free import free_lab, start
 from socklab.steer.session import Session
 from socklab.tcp import CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT
-from tests.commands import COMMAND, PATIENCE_S, environment, hears_signals
+from tests.commands import COMMAND, PATIENCE_S, environment, hears_signals, is_gone
 from tests.play.stage import played, press, said, screen
 
 pytestmark = pytest.mark.kernel
@@ -216,18 +216,6 @@ def terminal(
             process.kill()
             os.close(slave)
             os.close(master)
-
-
-def is_gone(process: int) -> bool:
-    """Whether a process ends; a handle of it is readable then. Source: pidfd_open(2)"""
-    try:
-        handle = os.pidfd_open(process)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([handle], [], [], PATIENCE_S)[0])
-    finally:
-        os.close(handle)
 
 
 FREE = ("--free", "--start", "established")

@@ -279,6 +279,7 @@ def test_a_move_that_nobody_knows_is_its_own_sentence() -> None:
 
 def test_moves_in_sentences() -> None:
     assert sentence("call client shutdown") == "client calls shutdown()"
+    assert sentence("call client shutdown(SHUT_WR)") == "client calls shutdown(SHUT_WR)"
     assert sentence("carry client 3 FIN") == "The FIN of client arrives"
     assert sentence("drop server 4 data copy") == "The copied data of server is lost"
     assert sentence("delay server 4 ACK 0.5") == "The ACK of server is delayed by 0.5 s"

@@ -19,7 +19,8 @@ def sentence(move: str) -> str:
         kind = f"copied {kind}"
     match verb:
         case "call" if what:
-            return f"{who} calls {what}()"
+            # Where its name alone would not do, the move says it in full: shutdown(SHUT_WR).
+            return f"{who} calls {what if '(' in what else what + '()'}"
         case "carry" if kind:
             return f"The {kind} of {who} arrives"
         case "drop" if kind:
